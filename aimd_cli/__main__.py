@@ -3,6 +3,8 @@
 import os
 import sys
 
+_PACKAGES = ("typer", "rich", "httpx", "yaml", "platformdirs")  # that a wheel installed alone does not bring
+
 
 def main() -> None:
     """Run the command line in `sys.argv` and exit."""
@@ -23,7 +25,15 @@ def main() -> None:
         answer(sys.argv[2:])
         sys.stdout.flush()
         os._exit(0)  # nothing is left to do, and tidying up would double the cost
-    sys.exit(_run())
+    try:
+        sys.exit(_run())
+    except ModuleNotFoundError as error:
+        if error.name not in _PACKAGES:
+            raise
+        from aimd_cli.errors import report
+        from aimd_core.errors import MissingPackageError
+
+        sys.exit(report(MissingPackageError(library=error.name)))
 
 
 def _run() -> int:

@@ -1,4 +1,7 @@
-"""Streams points of trials as rows for other programs: long (one row per value) or wide (one row per step)."""
+"""Streams points of trials as rows for other programs: long (one row per value) or wide (one row per step).
+
+Also what else they recorded: one row per picture, table and the like, which names its bytes.
+"""
 
 from __future__ import annotations
 
@@ -22,17 +25,23 @@ from aimd_core.format.values import step_of
 from aimd_core.language import said
 from aimd_core.reading.series import all_records_of, metric_values, records_of
 from aimd_core.sources.handles import TrialHandle
+from aimd_core.sources.media import media_of
 
 FORMATS = ("csv", "jsonl", "parquet")
 _PLACE = ("trial", "step", "epoch", "timestamp")
 LONG_COLUMNS = ("trial", "metric", "step", "epoch", "timestamp", "value")
+MEDIA_COLUMNS = (
+    *("trial", "key", "step", "index", "kind", "type", "digest", "size"),
+    *("text", "histogram", "caption", "group", "timestamp"),
+)
 _SEGMENT = ("segment",)  # a column if superseded points are included
 _BATCH_ROWS = 1 << 16
 _LINE_END = "\r\n"  # both of its characters are quoted in names
 _FORMULA_SIGNS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # also as full-width characters
 _TYPES = {
     **{"trial": "string", "metric": "string", "timestamp": "string"},
-    **{"step": "int64", "epoch": "int64", "segment": "int64"},
+    **{"step": "int64", "epoch": "int64", "segment": "int64", "index": "int64", "size": "int64"},
+    **dict.fromkeys(("key", "kind", "type", "digest", "text", "histogram", "caption", "group"), "string"),
 }
 
 
@@ -134,6 +143,22 @@ def _steps(
         joined = segment, position, values
     if joined is not None:
         yield joined
+
+
+def media_rows(trials: Sequence[TrialHandle]) -> Points:
+    """Return one row per picture, table and the like that counts: what it is, and where its bytes are, by digest."""
+
+    def rows() -> Iterator[Sequence[Any]]:
+        for trial in trials:
+            for item in media_of(trial).items():
+                record, stored = item.record, item.record.stored
+                bytes_of = (None, None, None) if stored is None else (stored.type, stored.digest, stored.size_bytes)
+                words = record.caption or None, record.group or None, record.timestamp or None
+                histogram = None if record.histogram is None else json.dumps(item.document()["histogram"])
+                first = trial.alternative_name, record.key, record.step, item.number, record.kind
+                yield *first, *bytes_of, record.text, histogram, *words
+
+    return Points(MEDIA_COLUMNS, rows())
 
 
 def csv_lines(points: Points, escape_formulas: bool = False) -> Iterator[str]:

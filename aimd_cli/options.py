@@ -36,6 +36,10 @@ DirectoryOpt = Annotated[
     ),
 ]
 RemoteOpt = Annotated[bool, typer.Option("--remote", help="Look up names on the active server; DIR is a folder there.")]
+AlwaysRemoteOpt = Annotated[
+    bool,
+    typer.Option("--remote", help="Changes nothing here: names are those of the active server.", show_default=False),
+]
 HostOpt = Annotated[
     str | None,
     typer.Option(

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
 from aimd_cli.text import cells, clean, clean_json, wrapped
-from aimd_core.language import tell_with, translated
+from aimd_core.language import said, tell_with, translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,6 +28,7 @@ _ROWS_AT_ONCE = 100
 _PIPE_CHARS = 1 << 15
 
 _WIDE_CELLS = 4000  # wider than any table
+_PICTURES = ("\x1b_G", "\x1bP")  # how kitty's protocol and sixel begin, which no pager shows
 
 # Set once by the application's own options.
 verbose = False
@@ -74,7 +75,7 @@ def _show_on_terminal(view: View, wide: bool) -> None:
     with made.capture() as captured:
         made.print(view.rich(made.width))
     text = captured.get()
-    command = pager_command() if pages else []
+    command = pager_command() if pages and not any(escape in text for escape in _PICTURES) else []
     if command and not fits(text, terminal_width(), terminal_height(), wide):
         frozen = getattr(view, "frozen", (0, 0))
         if page(text, command, frozen, wide):
@@ -187,6 +188,17 @@ def print_line(text: str) -> None:
         raise ReaderGoneError from None
 
 
+def print_text(text: str) -> None:
+    """Print the lines of a text that somebody wrote: as they are, but on a terminal without what would act on it.
+
+    Raises:
+        ReaderGoneError: Nobody reads it anymore.
+    """
+    if is_terminal() and not text.isprintable():
+        text = "\n".join("\t".join(map(clean, line.split("\t"))) for line in text.split("\n"))
+    print_line(text)
+
+
 def flush() -> None:
     """Flush what was printed so far, for a waiting reader.
 
@@ -199,16 +211,25 @@ def flush() -> None:
         raise ReaderGoneError from None
 
 
-def can_ask() -> bool:
-    """Tell whether there is a user to ask: stdin and stderr are terminals."""
-    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+def confirm(question: str) -> None:
+    """Ask on stderr, and go on only if the answer is yes; an empty answer is no.
 
+    Raises:
+        UsageError: There is no user to ask: stdin or stderr is not a terminal.
+        SystemExit: The answer is no.
+    """
+    if sys.stdin is None or not sys.stdin.isatty() or not sys.stderr.isatty():
+        from aimd_core.errors import UsageError
 
-def confirm(question: str) -> bool:
-    """Ask on stderr and return whether the answer is yes; an empty answer is no."""
+        raise UsageError(
+            message=said("{question} Without a terminal nobody can be asked, so nothing was done", question=question),
+            hint="Confirm with --yes",
+        )
     sys.stderr.write(f"{clean(translated(question))} [y/N] ")
     sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        say("Nothing was done.")
+        raise SystemExit(1)
 
 
 def say(text: str) -> None:

@@ -40,14 +40,16 @@ class TransferProgress(Watching):
         sent_bytes: How many bytes came or went so far.
     """
 
-    def __init__(self, verb: str, count: int, total_bytes: int) -> None:
+    def __init__(self, verb: str, count: int, total_bytes: int, what: str = "trials") -> None:
         """Prepare a display.
 
         Args:
             verb: The activity, such as `Uploading`.
             count: How many trials there are.
             total_bytes: The most that is expected; 0 if unknown.
+            what: What there is instead of trials.
         """
+        self._what = what
         self._verb = verb
         self._count = count
         self._total_bytes = total_bytes
@@ -100,8 +102,9 @@ class TransferProgress(Watching):
         left = said(", {duration} left", duration=text.duration(max(0.0, left_s))) if left_s is not None else ""
         output.say(
             said(
-                "{verb}: {done} of {count} trials, {sent_bytes} sent, {rate}/s{left}",
+                "{verb}: {done} of {count} {what}, {sent_bytes} so far, {rate}/s{left}",
                 verb=said(self._verb),
+                what=said(self._what),
                 done=self.done,
                 count=self._count,
                 sent_bytes=text.size(self.sent_bytes),

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import math
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import repeat
 
-from aimd_core.format.values import is_hidden
+from aimd_core.format.numbers import number_text
+from aimd_core.format.values import is_hidden, size_text, visible
+from aimd_core.format.wording import age_text, duration_text, parameter_text
+
+clean = visible
+parameter = parameter_text
+duration = duration_text
+age = age_text
+size = size_text
 
 _NOT_FIRST = "，。；：、！？）】》”’,.;:!?)]}"  # what cannot begin a line
 _MARK_CONTEXT = 60  # characters shown on either side of a fault
-_SECOND, _MINUTE, _HOUR, _DAY = 1, 60, 3600, 86400
 _ABSENT = object()
-_LEAST_S = 0.001
-_UNTOLD_S = 1e15  # 31 million years, beyond which nobody counts hours
-
-
-def clean(text: str) -> str:
-    """Return text with control characters and bidirectional overrides as escapes, so that they have no effect.
-
-    Letters, CJK, emoji and their joiners stay.
-    """
-    if text.isprintable():
-        return text
-    return "".join(_escape(character) if is_hidden(character) else character for character in text)
+_WRITTEN_AS_THEY_ARE = frozenset((int, float, str))
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def clean_json(document: str) -> str:
@@ -36,14 +34,13 @@ def clean_json(document: str) -> str:
     )
 
 
-def _escape(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")
-
-
 def printed_line(line: str) -> str:
     """Return a printed line as a terminal would finally show it, but without colours; tabs stay."""
     if line.isprintable():
         return line
+    plain = _COLOURS.sub("", line)
+    if plain.isascii() and plain.isprintable():  # nothing in it moves the cursor
+        return plain
     from aimd_core.format.terminal import shown_line
 
     return "\t".join(map(clean, shown_line(line).split("\t")))
@@ -118,15 +115,10 @@ def _is_wide(character: str) -> bool:
 
 
 def number(value: object) -> str:
-    """Return a metric's value with about six significant digits, never cut so that it becomes another number."""
+    """Return a metric's value as `number_text` writes numbers, and anything else as a text."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return clean(str(value))
-    if isinstance(value, int):
-        return str(value)
-    if value != value:
-        return "NaN"
-    text = f"{value:.5g}"
-    return {"inf": "Infinity", "-inf": "-Infinity"}.get(text, text)
+    return number_text(value)
 
 
 def exact(value: object) -> str:
@@ -144,70 +136,11 @@ def exact_all(values: Iterable[object]) -> list[str]:
     ]
 
 
-def parameter(value: object) -> str:
-    """Return a parameter's value as a user would type it; floats in full, because 0.001 and 0.0010001 differ."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (dict, list)):
-        import json
-
-        return clean(json.dumps(value, ensure_ascii=False))
-    return clean(str(value))
-
-
 def parameters(values: Mapping[str, object], names: Iterable[str]) -> list[str]:
     """Return the values of some parameters as `parameter` does, and nothing for one that there is not."""
-    get = values.get
-    return [
-        str(value)
-        if (kind := type(value := get(name, _ABSENT))) is int or kind is float
-        else ""
-        if value is _ABSENT
-        else parameter(value)
-        for name in names
-    ]
-
-
-def duration(seconds: float | None) -> str:
-    """Return a duration in its two largest units: `1h 48m`, `7m 02s`, `1.4s`, `12ms`; empty for None.
-
-    The console shows the same: tests/fixtures/durations.json is for both.
-    """
-    if seconds is None:
-        return ""
-    if seconds < _SECOND:
-        return f"{math.floor(seconds * 1000)}ms" if seconds >= _LEAST_S else "<1ms" if seconds > 0 else "0s"
-    if seconds < 10 * _SECOND:
-        return f"{math.floor(seconds * 10) / 10:.1f}s"
-    if seconds >= _UNTOLD_S:
-        return f"{seconds / _DAY:.3g}d"
-    whole = int(seconds)
-    if whole < _MINUTE:
-        return f"{whole}s"
-    if whole < _HOUR:
-        return f"{whole // _MINUTE}m {whole % _MINUTE:02d}s"
-    if whole < _DAY:
-        return f"{whole // _HOUR}h {whole % _HOUR // _MINUTE:02d}m"
-    return f"{whole // _DAY}d {whole % _DAY // _HOUR:02d}h"
-
-
-def age(seconds: float | None) -> str:
-    """Return an age in its largest unit: `12m`, `3h`, `2d`; empty for None."""
-    if seconds is None:
-        return ""
-    whole = max(0, int(seconds))
-    for size, unit in ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "m")):
-        if whole >= size:
-            return f"{whole // size}{unit}"
-    return f"{whole}s"
-
-
-def size(size_bytes: float) -> str:
-    """Return a number of bytes with a binary unit: `212.0 MiB`."""
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if size_bytes < 1024 or unit == "GiB":
-            break
-        size_bytes /= 1024
-    return f"{size_bytes:.0f} {unit}" if unit == "B" else f"{size_bytes:.1f} {unit}"
+    listed = list(map(values.get, names, repeat(_ABSENT)))
+    if _WRITTEN_AS_THEY_ARE.issuperset(map(type, listed)):  # as in nearly every row of a long list
+        texts = list(map(str, listed))
+        if "".join(texts).isprintable():
+            return texts
+    return ["" if value is _ABSENT else parameter(value) for value in listed]

@@ -35,6 +35,8 @@ Variables. An option wins over a variable, which wins over the config file.
   FORCE_COLOR     If set and not 0, colour even without a terminal.
   AIMD_PAGER      The pager for what is higher than the terminal; empty: none.
                   [default: PAGER, else less]
+  AIMD_PICTURES   How pictures are shown: kitty, sixel, blocks or off.
+                  [default: auto, which asks the terminal]
   COLUMNS         The width to lay tables out for. [default: the terminal's own]
   VISUAL, EDITOR  The editor for: aimd config edit
   HTTPS_PROXY, HTTP_PROXY, NO_PROXY

@@ -46,8 +46,6 @@ WORDS = (
     "Commands",
     "default: {default}",
     "required",
-    "Error: {message}",
-    "Try '{command}' for help.",
     "Show this message and exit.",
     "Examples:",
 )

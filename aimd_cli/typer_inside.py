@@ -33,7 +33,7 @@ from typer._click.globals import get_current_context  # noqa: E402
 from typer.core import TyperCommand as TyperCommand  # noqa: E402
 from typer.core import TyperGroup as TyperGroup  # noqa: E402
 
-from aimd_core.language import said, translated  # noqa: E402
+from aimd_core.language import ENGLISH, language, said, translated  # noqa: E402
 
 
 def at_end(close: Callable[[], object]) -> None:
@@ -88,7 +88,7 @@ class Translation:
         typer.core._ = translated  # type: ignore[attr-defined,assignment]
         formatting.wrap_text = self.wrap_text
         formatting.term_len = self.cells  # type: ignore[attr-defined,assignment]
-        exceptions.UsageError.show = self._shown()  # type: ignore[method-assign]
+        _sentences.append(self.sentence_of)
         _wrap_usage()
         _wrap_records(typer.core.TyperOption)
         _wrap_records(typer.core.TyperArgument)
@@ -108,22 +108,36 @@ class Translation:
 
         core.Command.format_help_text = write  # type: ignore[method-assign]
 
-    def _shown(self) -> Callable[..., None]:
-        sentence_of = self.sentence_of
 
-        def show(self: exceptions.UsageError, file: IO[Any] | None = None) -> None:
-            """Report a usage error."""
-            if isinstance(self, exceptions.NoArgsIsHelpError):
-                sys.stderr.write(f"{self.message}\n")
-                return
-            lines = []
-            if self.ctx is not None:
-                command = f"{self.ctx.command_path} {self.ctx.help_option_names[0]}"
-                lines += [self.ctx.get_usage(), translated(said("Try '{command}' for help.", command=command)), ""]
-            lines.append(translated(said("Error: {message}", message=sentence_of(self.format_message()))))
-            sys.stderr.write("".join(f"{line}\n" for line in lines))
+_sentences: list[Callable[[str], str]] = []  # what puts a sentence of Click into the user's language
 
-        return show
+
+_KINDS = ("float", "a", "number"), ("int", "an", "integer")  # Click's words, and those of everybody
+
+
+def _show(self: exceptions.UsageError, file: IO[Any] | None = None) -> None:
+    """Report a usage error as every other one: what is wrong, and what to do next."""
+    from aimd_cli.output import say_lines
+    from aimd_cli.text import clean
+
+    if isinstance(self, exceptions.NoArgsIsHelpError):
+        sys.stderr.write(f"{self.message}\n")
+        return
+    message = self.format_message()
+    for sentence_of in _sentences[-1:]:
+        message = translated(sentence_of(message))
+    if language() == ENGLISH:
+        message = message[:1].lower() + message[1:].removesuffix(".")
+        for kind, article, noun in _KINDS:
+            for said_kind in (f"{kind} range", kind):
+                message = message.replace(f"a valid {said_kind}", f"{article} {noun}")
+    say_lines(translated("aimd: error: ") + clean(message))
+    if self.ctx is not None:
+        sys.stderr.write("".join(f"  {line}\n" for line in self.ctx.get_usage().splitlines()))
+        say_lines(translated(said("Run: {command}", command=f"{self.ctx.command_path} --help")), indent="  ")
+
+
+exceptions.UsageError.show = _show  # type: ignore[method-assign]
 
 
 def _wrap_usage() -> None:

@@ -8,9 +8,9 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -18,6 +18,7 @@ from aimd_cli import output
 from aimd_cli.commands.server.door import server
 from aimd_cli.options import JsonOpt, working_directory
 from aimd_core.errors import unlisted
+from aimd_core.format.portable import host_name
 from aimd_core.language import said
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _STOP_TIMEOUT_S = 5
 _RESTART_S = 2.0
+_SHOWN_TIMEOUT_S, _SHOWN_INTERVAL_S = 10, 0.1
 _UNUSED_S = 90 * 86400
 
 
@@ -60,7 +62,37 @@ def console(
         _show(stopping, directory, port, no_open, as_json)
 
 
-def _show(stopping: Stopping, directory: Path | None, port: int, no_open: bool, as_json: bool) -> None:
+def show_view(directory: Path, view: str, trial_ids: Sequence[str]) -> None:
+    """Show a view of local trials in the browser, until stopped.
+
+    Args:
+        directory: The directory that holds `.aimd`, or a directory of trials.
+        view: What an address of the console has after `#/`.
+        trial_ids: The trials that are shown.
+    """
+    stopping = server("stopping").Stopping()
+    with stopping:
+        _show(stopping, directory, 0, False, False, ConsolePage(view, tuple(trial_ids)))
+
+
+class ConsolePage(NamedTuple):
+    """A page of the console: what its address has after `#/`, and the ids of the trials on it."""
+
+    address: str = ""
+    trial_ids: tuple[str, ...] = ()
+
+    def page(self, root: str) -> str:
+        """Return the address that opens it once, from the one that opens the console."""
+        start, _, token = root.partition("#/?")
+        return f"{start}#/{self.address}{'&' if '?' in self.address else '?'}{token}"
+
+
+def _show(
+    stopping: Stopping, directory: Path | None, port: int, no_open: bool, as_json: bool, view: ConsolePage | None = None
+) -> None:
+    from aimd_core.format.layout import HOME
+    from aimd_core.objects.store import store_of
+
     local = server("local")
     directory = working_directory(directory).absolute()
     if not directory.is_dir():
@@ -70,14 +102,15 @@ def _show(stopping: Stopping, directory: Path | None, port: int, no_open: bool, 
     keeping = _Keeping(directory, cache, stopping)
     door = cache / f"open-{os.getpid()}.html"
 
-    def ready(made: Ready) -> None:
+    def ready(listening: Ready) -> None:
+        made = listening._replace(page=(view or ConsolePage()).page(listening.page))
         _announce(directory, cache, made, as_json)
         keeping.start(made)
-        if not no_open and _has_display():
-            threading.Thread(target=_open, args=(made, door), daemon=True).start()
+        if not no_open and has_display():
+            threading.Thread(target=_open, args=(made, door, (view or ConsolePage()).trial_ids), daemon=True).start()
 
     try:
-        local.run(cache, port, ready, stopping)
+        local.run(cache, store_of(directory / HOME).directory, port, ready, stopping)
     finally:
         keeping.stop()
         with contextlib.suppress(OSError):
@@ -140,23 +173,24 @@ def _announce(directory: Path, cache: Path, made: Ready, as_json: bool) -> None:
             said(
                 "From your own machine: ssh -L {number}:127.0.0.1:{number} {host}",
                 number=number,
-                host=os.uname().nodename,
+                host=host_name(),
             )
         )
 
 
-def _has_display() -> bool:
+def has_display() -> bool:
     """Tell whether a graphical browser can be shown here."""
     return sys.platform == "darwin" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-def _open(made: Ready, door: Path) -> None:
-    """Open the browser on a private file that redirects to the page.
+def _open(made: Ready, door: Path, trial_ids: Sequence[str]) -> None:
+    """Open the browser on a private file that redirects to the page, when these trials are there.
 
     Every user of the machine can read a program's arguments, and the address grants access.
     """
     import webbrowser
 
+    _wait_for(made, trial_ids)
     with contextlib.suppress(webbrowser.Error, OSError):
         for old in door.parent.glob("open-*.html"):
             old.unlink(missing_ok=True)  # of a console that was killed, or whose browser has already read it
@@ -164,6 +198,23 @@ def _open(made: Ready, door: Path) -> None:
         with os.fdopen(opened, "w", encoding="utf-8") as file:
             file.write(made.door)
         webbrowser.open(door.as_uri())
+
+
+def _wait_for(made: Ready, trial_ids: Sequence[str]) -> None:
+    """Wait until the private server has trials, but not for long: a page without them says so."""
+    if not trial_ids:
+        return
+    import time
+
+    from aimd_core.client.lists import batch
+    from aimd_core.client.v2 import Server
+    from aimd_core.config import Credentials
+    from aimd_core.errors import AimdError
+
+    end_s = time.monotonic() + _SHOWN_TIMEOUT_S
+    with contextlib.suppress(AimdError), Server(Credentials(made.host, made.api_key, {})) as asked:
+        while len(batch(asked, list(trial_ids))) < len(trial_ids) and time.monotonic() < end_s:
+            time.sleep(_SHOWN_INTERVAL_S)
 
 
 class _Keeping:

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from aimd_cli import output
 from aimd_cli.options import HostOpt, JsonOpt
-from aimd_core.errors import NetworkError, NotAServerError, UsageError
+from aimd_core.errors import UsageError
 from aimd_core.language import said
-
-if TYPE_CHECKING:
-    from aimd_core.config import Credentials
-
-USUAL_PATH = "/t9k/experiment/server"
 
 KeyOpt = Annotated[
     str | None,
@@ -56,6 +51,7 @@ def login(
             raise UsageError(message="--status takes no key and no name", hint="Run: aimd login --status")
         _show_status(host, as_json)
         return
+    from aimd_core.client.signing_in import verified
     from aimd_core.config import Credentials, is_plain_remote, normal_key, read_config, replace_config
     from aimd_core.hosts import activate, checked_short_name, with_short_name
 
@@ -65,7 +61,7 @@ def login(
     credentials = Credentials(address, normal_key(_key(api_key, address)), {})
     if is_plain_remote(address):
         output.say(said("warning: {address} is not https, so the key crosses the network unencrypted", address=address))
-    credentials, user, protocol = _verified(credentials)
+    credentials, user, protocol = verified(credentials)
     address = credentials.host
     config = activate(read_config(), address, credentials.api_key)
     path = replace_config(with_short_name(config, short_name, address) if short_name else config)
@@ -80,30 +76,6 @@ def login(
     if short_name:
         output.hint(said("Its trials are {name}:NAME and {name}:/FOLDER/NAME in every command.", name=short_name))
     _warn_of_environment(address)
-
-
-def _verified(credentials: Credentials) -> tuple[Credentials, str, int]:
-    """Return the credentials with user and protocol; an address without a path is also tried with the usual one.
-
-    Raises:
-        NetworkError, AccessError: As `verify` says of the address that was given.
-    """
-    from urllib.parse import urlsplit
-
-    from aimd_core.client.signing_in import verify
-    from aimd_core.config import Credentials
-
-    try:
-        return (credentials, *verify(credentials))
-    except NotAServerError:
-        if urlsplit(credentials.host).path:
-            raise
-        usual = Credentials(credentials.host + USUAL_PATH, credentials.api_key, credentials.origins)
-        try:
-            return (usual, *verify(usual))
-        except NetworkError:
-            pass
-        raise
 
 
 def _address(host: str | None) -> str:

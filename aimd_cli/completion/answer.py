@@ -121,7 +121,9 @@ class _State:
             return self._options(word)
         if not places or (taken >= len(places) and not places[-1].repeats):
             return "values", [], {}
-        return self._values(places[min(taken, len(places) - 1)].kind, word, "")
+        kind = places[min(taken, len(places) - 1)].kind
+        takes_views = kind == "dir" and self.command.path.split()[1:] in (["trial", "ls"], ["trial", "top"])
+        return self._values("view" if takes_views and word[:1] == "@" else kind, word, "")
 
     def _options(self, word: str) -> Offer:
         name, equals, value = word.partition("=")
@@ -145,7 +147,9 @@ class _State:
         from aimd_cli.completion.values import Typed, candidates
 
         offers = candidates(kind, Typed(word, self.values, self.arguments))
-        goes_on = kind in ("names", "query") or (offers and all(offer[-1:] in ("/", ":") for offer in offers))
+        goes_on = kind in ("names", "query", "condition") or (
+            offers and all(offer[-1:] in ("/", ":") for offer in offers)
+        )
         return (
             "open" if goes_on else "values",
             [head + name for name in offers] if head else offers,

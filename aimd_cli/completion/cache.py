@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 MAX_FOLDERS = 20_000
 MAX_TRIALS = 2_000  # of a server, the last ones seen
 MAX_NAMES = 20_000  # of parameters and of metrics each
+MAX_MEDIA = 5_000  # keys of trials on servers, the last ones listed
 ID, PARAM, METRIC, FOLDER, TRIAL = "id", "param", "metric", "folder", "trial"
+MEDIA = "media"  # the owner of these; their kind is the trial, as it was typed
 
 
 def cache_directory() -> str:
@@ -67,6 +69,28 @@ def remember_folders(host: str, paths: Iterable[str], trials: Iterable[str] = ()
     listed = dict.fromkeys([*trials, *recall(host, TRIAL)])
     rows = [(FOLDER, path) for path in folders if path][:MAX_FOLDERS]
     _write(host, rows + [(TRIAL, path) for path in listed][:MAX_TRIALS])
+
+
+def remember_media(trials: Iterable[str], keys: Iterable[str]) -> None:
+    """Store the media keys of a trial on a server.
+
+    Args:
+        trials: What the trial is called on a command line.
+        keys: The keys.
+    """
+    kinds = list(dict.fromkeys(trials))
+    listed = list(keys)
+    others = [row for row in _rows(MEDIA) if row[0] not in kinds]
+    _write(MEDIA, [*((kind, key) for kind in kinds for key in listed), *others][:MAX_MEDIA])
+
+
+def _rows(owner: str) -> list[tuple[str, str]]:
+    try:
+        with open(_file_of(owner), encoding="utf-8", errors="surrogateescape") as file:
+            lines = file.read().split("\n")
+    except OSError:
+        return []
+    return [(kind, name) for kind, tab, name in (line.partition("\t") for line in lines[1:]) if tab]
 
 
 def recall(source: str | os.PathLike[str], kind: str, prefix: str = "") -> list[str]:

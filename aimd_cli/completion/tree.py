@@ -31,13 +31,14 @@ class Command:
         options: Its options.
         arguments: Its arguments, in their order.
         children: The description of each of its commands, by name.
+        path: Its whole name, such as `aimd trial ls`.
     """
 
-    __slots__ = ("_path", "_text", "arguments", "children", "options")
+    __slots__ = ("_text", "arguments", "children", "options", "path")
 
     def __init__(self, text: str, path: str) -> None:
         self._text = text
-        self._path = path
+        self.path = path
         start = text.index(f"\ncommand\t{path}\t") + 1
         end = text.find("\ncommand\t", start)
         rows = [line.split("\t") for line in text[start : end if end > 0 else len(text) - 1].split("\n")[1:]]
@@ -50,7 +51,7 @@ class Command:
 
     def child(self, name: str) -> "Command":
         """Return one of its commands."""
-        return Command(self._text, f"{self._path} {name}")
+        return Command(self._text, f"{self.path} {name}")
 
     def option(self, name: str) -> Option | None:
         """Return the option of that name, if there is one."""

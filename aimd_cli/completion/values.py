@@ -1,8 +1,8 @@
 """Candidates for a value, by its kind: each kind is a function from the typed text to candidates.
 
-Kinds: `trial`, `folder`, `metric`, `param`, `name` (a metric or a parameter), `names` (several, with commas and a
-minus before a sort key), `query`, `host`, `setting`, `command`, `file`, `dir`, `choice:a|b`, and `text`, which
-offers nothing.
+Kinds: `trial`, `folder`, `metric`, `media` (a key of the trial typed before), `param`, `name` (a metric or a
+parameter), `names` (several, with commas and a minus before a sort key), `query`, `condition` (trials, then a query),
+`host`, `setting`, `command`, `file`, `dir`, `choice:a|b`, and `text`, which offers nothing.
 """
 
 import os
@@ -26,8 +26,9 @@ TRIAL_FIELDS = (
     "nan_since",
 )
 TRIAL_KIND, FOLDER_KIND = "trial", "folder"  # as in `cache`
+_MEDIA_BYTES = 1 << 20  # of a journal that are read
 _BETWEEN_NAMES = frozenset(" \t\"'=<>~!()[],&|")
-_SETTINGS = ("aimd_host", "api_key", "asset_hub_host")
+_SETTINGS = ("aimd_host", "api_key", "asset_hub_host", "pictures")
 
 
 class Typed:
@@ -90,12 +91,21 @@ def _trials(typed: Typed) -> list[str]:
 def _ways_to_choose(typed: Typed) -> list[str]:
     """Return `@latest` and the like, with the directory's metrics for `@best`, in the form that needs no quotes."""
     everything = Typed("", typed.values, typed.arguments)
-    ways = ["@latest", "@running", *(f"@best:{metric}" for metric in _metrics(everything))]
+    from aimd_cli.completion.own_names import views_of
+
+    views = [f"@{name}" for name in views_of(_place(typed))]
+    ways = ["@latest", "@running", "@failed", *views, *(f"@best:{metric}" for metric in _metrics(everything))]
     return [way for way in ways if way.startswith(typed.word)]
 
 
 def _places(typed: Typed) -> list[str]:
     return _on_server(typed, [FOLDER_KIND])
+
+
+def _views(typed: Typed) -> list[str]:
+    from aimd_cli.completion.own_names import views_of
+
+    return [view for name in views_of(_place(typed)) if (view := f"@{name}").startswith(typed.word)]
 
 
 def _on_server(typed: Typed, kinds: list[str]) -> list[str]:
@@ -122,11 +132,54 @@ def _recalled(kind: str, typed: Typed) -> list[str]:
 
 
 def _metrics(typed: Typed) -> list[str]:
-    return _recalled("metric", typed)
+    """Return the metrics of the trials that the line names, else those of the directory."""
+    from aimd_cli.completion.own_names import metrics_of
+
+    own = metrics_of(_named(typed))
+    return [name for name in own if name.startswith(typed.word)] if own else _recalled("metric", typed)
+
+
+def _media(typed: Typed) -> list[str]:
+    """Return the media keys of the trial that was typed before, from the beginning of its journal.
+
+    Of a trial on a server they are those that were listed last.
+    """
+    import json
+    import re
+
+    trial = typed.arguments[0] if typed.arguments else ""
+    if ":" in trial or "--remote" in typed.values:
+        from aimd_cli.completion.cache import MEDIA, recall
+
+        return recall(MEDIA, trial if ":" in trial else f"remote:{trial}", typed.word)
+    named = [trial] if "/" in trial else _trials(Typed(trial, typed.values, [])) if trial else []
+    if len(named) != 1:
+        return []
+    directory = "" if "/" in trial else os.path.join(_place(typed), ".aimd", "trials")
+    try:
+        with open(os.path.join(directory, named[0], "media"), "rb") as journal:
+            lines = journal.read(_MEDIA_BYTES)
+    except OSError:
+        return []
+    written = set(re.findall(rb'^\{"key": ("(?:[^"\\\n]|\\.)*")', lines, re.MULTILINE))
+    keys = map(json.loads, written)
+    return [key for key in keys if key.startswith(typed.word) and key.isprintable()]
 
 
 def _params(typed: Typed) -> list[str]:
-    return _recalled("param", typed)
+    """Return the parameters of the trials that the line names, else those of the directory."""
+    from aimd_cli.completion.own_names import params_of
+
+    own = params_of(_named(typed))
+    return [name for name in own if name.startswith(typed.word)] if own else _recalled("param", typed)
+
+
+def _named(typed: Typed) -> list[str]:
+    """Return the directories of the trials that the line names."""
+    from aimd_cli.completion.own_names import directories_of
+
+    words = [*typed.arguments, *(typed.values[option] for option in ("--name", "--path") if option in typed.values)]
+    return directories_of(words, _place(typed)) if words else []
 
 
 def _names(typed: Typed) -> list[str]:
@@ -134,6 +187,14 @@ def _names(typed: Typed) -> list[str]:
     metrics = _metrics(everything)
     with_aggregates = [f"{name}.{aggregate}" for name in metrics for aggregate in AGGREGATES]
     return [*TRIAL_FIELDS, *metrics, *(f"params.{name}" for name in _params(everything)), *with_aggregates]
+
+
+def _conditions(typed: Typed) -> list[str]:
+    """Return trials, and once one is named, what a condition on it may be about."""
+    is_named = bool(typed.arguments) or not {"--name", "--path", "--dir"}.isdisjoint(typed.values)
+    head, last = _head("query", typed.word)
+    fields = [head + name for name in _names(typed) if name.startswith(last)] if is_named else []
+    return [*_trials(typed), *fields]
 
 
 def _name(typed: Typed) -> list[str]:
@@ -172,8 +233,11 @@ _LISTED = {"names": _names, "query": _names}
 _SOURCES = {
     "trial": _trials,
     "dir": _places,
+    "view": _views,
+    "condition": _conditions,
     "folder": _folders,
     "metric": _metrics,
+    "media": _media,
     "param": _params,
     "name": _name,
     "host": _hosts,

@@ -9,12 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import Counter
 from pathlib import Path, PurePosixPath
 
+from aimd_cli.converting.mlflow_media import WrittenArtifacts
 from aimd_cli.importing.run import ImportedRun
 from aimd_core.errors import DamagedError
 from aimd_core.format.documents import read_mapping, write_mapping
 from aimd_core.format.model import FAILED, SUCCEEDED, flatten, strict_json
+from aimd_core.reading.documents import Trial
 
 _STATUSES = {SUCCEEDED: 3, FAILED: 4}
 _KILLED = 5
@@ -64,14 +67,18 @@ def _number_there(store: Path, name: str) -> str | None:
     return None
 
 
-def write_mlflow(run: ImportedRun, directory: Path, experiment: str, run_id: str) -> None:
+def write_mlflow(
+    run: ImportedRun, trial: Trial, directory: Path, experiment: str, run_id: str, left_out: Counter[str]
+) -> None:
     """Write a run into its directory.
 
     Args:
         run: The run.
+        trial: The trial that it is.
         directory: The directory, which is to be below its experiment's and have the run's id for a name.
         experiment: The number of its experiment.
         run_id: Its id, 32 hexadecimal digits.
+        left_out: Counts what is not written, by kind.
     """
     for name in ("metrics", "params", "tags", "artifacts"):
         (directory / name).mkdir()
@@ -83,6 +90,12 @@ def write_mlflow(run: ImportedRun, directory: Path, experiment: str, run_id: str
     for name, value in flatten(dict(run.params)).items():
         params.write(directory / "params", name, _as_text(value))
     tags = {"mlflow.runName": run.name, "mlflow.note.content": run.labels.note}
+    artifacts = WrittenArtifacts(trial, directory / "artifacts", run_id, ended_s, left_out)
+    if artifacts.tables:
+        tables = [{"path": path, "type": "table"} for path in artifacts.tables]
+        tags["mlflow.loggedArtifacts"] = json.dumps(tables, ensure_ascii=False)
+    if artifacts.has_images:
+        tags["mlflow.loggedImages"] = "True"
     for tag in run.labels.tags:
         key, _, value = tag.partition("=")
         tags.setdefault(key, value)

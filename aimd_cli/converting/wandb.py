@@ -8,61 +8,97 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
 from typing import IO
 
+from aimd_cli.converting.media import copy_kept_files, count_others
+from aimd_cli.converting.wandb_media import HistoryValue, WrittenMedia
 from aimd_cli.importing.points import Point
 from aimd_cli.importing.run import ImportedRun
 from aimd_core.format.messages import message, text, timestamp, whole
 from aimd_core.format.model import FAILED, SUCCEEDED, strict_json
+from aimd_core.reading.documents import Trial
 
 _BLOCK_BYTES = 32768
 _HEAD = struct.Struct("<IHB")  # checksum, length, type
 _FULL, _FIRST, _MIDDLE, _LAST = 1, 2, 3, 4
 _FILE_HEAD = b":W&B\xe1\xbe\x00"
+_OUTPUT = "output.log"
+_OTHER, _MEDIA = 0, 2  # kinds of files that are sent
+_Row = tuple[int, "float | None", Mapping[str, object]]
 _PRODUCER, _OLDEST_READER = "0.19.0", "0.19.0"
 
 
-def write_wandb(run: ImportedRun, directory: Path, run_id: str) -> None:
-    """Write the file of a run into its directory.
+def write_wandb(run: ImportedRun, trial: Trial, directory: Path, run_id: str, left_out: Counter[str]) -> None:
+    """Write the file of a run, and the files of the run, into its directory.
 
     Args:
         run: The run.
+        trial: The trial that it is.
         directory: The directory, which `wandb sync` takes.
         run_id: The id that the run gets.
+        left_out: Counts what W&B has no place for, by kind.
     """
     files = directory / "files"
     files.mkdir()
     if isinstance(run.output, Path):
-        (files / "output.log").write_bytes(run.output.read_bytes())
+        (files / _OUTPUT).write_bytes(run.output.read_bytes())
+    kept = [*([_OUTPUT] if run.output else []), *copy_kept_files(trial, files, left_out)]
+    media = WrittenMedia(trial, files, left_out)
+    count_others(trial, left_out)
     with (directory / f"run-{run_id}.wandb").open("xb") as file:
         log = _Log(file)
-        for number, record in enumerate(_records(run, run_id)):
+        for number, record in enumerate(_records(run, run_id, media, kept)):
             log.append(whole(1, number) + record)
 
 
-def _records(run: ImportedRun, run_id: str) -> Iterator[bytes]:
+def _records(run: ImportedRun, run_id: str, media: WrittenMedia, kept: list[str]) -> Iterator[bytes]:
     times = [time_s for point in run.points if (time_s := point.time_s) is not None]
     started_s = run.ending.started_s or min(times, default=0.0)
     ended_s = run.ending.ended_s or max(times, default=started_s)
     yield message(21, message(1, text(1, _PRODUCER), text(2, _OLDEST_READER)))
     yield message(17, _run(run, run_id, started_s))
-    last: dict[str, float] = {}
-    for (step, time_s), points in groupby(_parted(run.points), key=lambda point: (point.step, point.time_s)):
-        values = {point.key: point.value for point in points}
+    last: dict[str, object] = {}
+    shown = sorted(media.values(ended_s), key=lambda value: value.step)
+    for step, time_s, values in _merged(_rows(run.points), shown):
         last |= values
         moment_s = ended_s if time_s is None else time_s
         internal = {"_step": step, "_timestamp": moment_s, "_runtime": max(0.0, moment_s - started_s)}
         items = (_item(key, value) for key, value in {**values, **internal}.items())
         yield message(2, *(message(1, item) for item in items), message(2, whole(1, step)))
+    sent = [*((path, _OTHER) for path in kept), *((path, _MEDIA) for path in media.paths)]
+    if sent:
+        yield message(6, *(message(1, text(1, path), whole(3, kind)) for path, kind in sent))
     if last:
         yield message(3, *(message(1, _item(key, value)) for key, value in last.items()))
     if run.ending.status in (SUCCEEDED, FAILED):  # W&B calls a run without an end crashed
         told = (run.ending.exit or {}).get("status")
         code = 0 if run.ending.status == SUCCEEDED else told if isinstance(told, int) and told else 1
         yield message(18, whole(1, code), whole(2, max(0, int(ended_s - started_s))))
+
+
+def _rows(points: Iterable[Point]) -> Iterator[_Row]:
+    """Yield the values of each step and moment together."""
+    for (step, time_s), row in groupby(_parted(points), key=lambda point: (point.step, point.time_s)):
+        yield step, time_s, {point.key: point.value for point in row}
+
+
+def _merged(rows: Iterable[_Row], shown: list[HistoryValue]) -> Iterator[_Row]:
+    """Yield the rows of numbers, and before the first of a later step the media of a step."""
+    number = 0
+    for row in rows:
+        while number < len(shown) and shown[number].step < row[0]:
+            yield _row_of(shown[number])
+            number += 1
+        yield row
+    yield from map(_row_of, shown[number:])
+
+
+def _row_of(value: HistoryValue) -> _Row:
+    return value.step, value.time_s, {value.key: value.value}
 
 
 def _parted(points: Iterable[Point]) -> Iterator[Point]:

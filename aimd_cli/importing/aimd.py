@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from aimd_cli.importing.contents import number_of
+from aimd_cli.importing.media import MediaList
 from aimd_cli.importing.points import Point, PointColumns
 from aimd_cli.importing.run import Ending, ImportedRun, Store, metric_of
 from aimd_core.errors import DamagedError, NotFoundError
@@ -19,6 +20,7 @@ from aimd_core.format.values import step_of, time_of
 from aimd_core.language import said
 from aimd_core.reading.documents import Trial
 from aimd_core.reading.facts import ending_of, seconds_of
+from aimd_core.reading.media import counting_lines
 from aimd_core.reading.series import records_of
 
 _OTHER_TYPE = "metrics"
@@ -79,6 +81,9 @@ def run_of(trial: Trial, damage: Damage) -> ImportedRun:
                 continue
             key = key_of_metric(metrics_type, name)
             points.append(Point(key, step, time_s if time_s == time_s else None, number, epoch))
+    media = MediaList()
+    for kept in counting_lines(trial.path, damage):
+        media.add_record(kept, trial.path)
     metadata = trial.metadata
     status = trial.status if trial.status in STATUSES else RUNNING
     upload = metadata.get("_upload")
@@ -100,6 +105,7 @@ def run_of(trial: Trial, damage: Damage) -> ImportedRun:
         key=f"aimd:{trial.id}",
         output=output if output.is_file() and not output.is_symlink() else None,
         identity=trial.id or None,
+        media=media,
     )
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 import sqlite3
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from aimd_cli.importing.contents import milliseconds_s
-from aimd_cli.importing.database import open_database
+from aimd_cli.importing.database import column_names, open_database, ordinary_tables
+from aimd_cli.importing.mlflow_artifacts import Artifacts, LoggedModel, artifacts_of
 from aimd_cli.importing.points import Point, PointColumns
 from aimd_cli.importing.run import Ending, ImportedRun, Store, read_text
 from aimd_core.errors import NotFoundError
@@ -70,7 +70,7 @@ def read_mlflow(path: Path) -> Store:
 
 
 def _imported(
-    name: str, source: str, points: PointColumns, params: Mapping[str, str], facts: _Facts, left_out: Mapping[str, int]
+    name: str, source: str, points: PointColumns, params: Mapping[str, str], facts: _Facts, artifacts: Artifacts
 ) -> ImportedRun:
     tags = facts.tags
     own = tuple(f"{key}={value}" if value else key for key, value in tags.items() if not key.startswith("mlflow."))
@@ -88,10 +88,12 @@ def _imported(
         params,
         _ending(facts),
         Labels(own, tags.get("mlflow.note.content", "")),
-        left_out,
+        +artifacts.left_out,
         folder=facts.experiment.strip("/") or None if facts.experiment != "Default" else None,
         origin={key: value for key, value in origin.items() if value},
         key=f"mlflow:{source.rpartition('#')[2]}",
+        media=artifacts.media,
+        files=artifacts.files,
     )
 
 
@@ -114,6 +116,7 @@ def _seconds(time_ms: object) -> float | None:
 
 def _read_files(root: Path, store: Store) -> Iterator[ImportedRun]:
     experiments: dict[Path, str] = {}
+    models: dict[str, list[LoggedModel]] = {}  # by run
     for file in store.walk(root, lambda name: name == "meta.yaml"):
         meta = store.attempt(read_mapping, file)
         if meta is None:
@@ -121,25 +124,49 @@ def _read_files(root: Path, store: Store) -> Iterator[ImportedRun]:
         directory = file.parent
         if "run_id" not in meta and "run_uuid" not in meta:
             experiments[directory] = str(meta.get("name") or "")
+            models |= _models_in(directory / "models", store)
         elif meta.get("lifecycle_stage") != "deleted":
-            yield _read_run(directory, meta, experiments.get(directory.parent, ""), store)
+            run_id = str(meta.get("run_id") or meta.get("run_uuid"))
+            experiment = experiments.get(directory.parent, "")
+            yield _read_run(root, directory, meta, experiment, models.get(run_id, []), store)
 
 
-def _read_run(directory: Path, meta: Mapping[str, object], experiment: str, store: Store) -> ImportedRun:
+def _models_in(directory: Path, store: Store) -> dict[str, list[LoggedModel]]:
+    """Return the models of an experiment by the runs that made them."""
+    models: dict[str, list[LoggedModel]] = {}
+    for path in Store().walk(directory, lambda name: name == "meta.yaml"):
+        if path.parent.parent != directory:
+            continue
+        meta = store.attempt(read_mapping, path) or {}
+        model_id = path.parent.name
+        model = LoggedModel(str(meta.get("name") or ""), model_id, f"{path.parent}/artifacts")
+        models.setdefault(str(meta.get("source_run_id")), []).append(model)
+    return models
+
+
+def _read_run(
+    root: Path,
+    directory: Path,
+    meta: Mapping[str, object],
+    experiment: str,
+    models: list[LoggedModel],
+    store: Store,
+) -> ImportedRun:
     tags, params = (dict(_texts(directory / kind, store)) for kind in ("tags", "params"))
     points = PointColumns()
     for key, file in _keyed(directory / "metrics", store):
         points.extend(store.attempt(_metric_file, file, key, store) or ())
-    left_out = Counter(
-        {
-            "artifact": sum(1 for _ in Store().walk(directory / "artifacts", lambda _: True)),
-            "dataset": sum(1 for _ in Store().walk(directory / "inputs", lambda name: name == "meta.yaml")),
-        }
-    )
     facts = _Facts(str(meta.get("status")), meta.get("start_time"), meta.get("end_time"), experiment, tags)
     run_id = str(meta.get("run_id") or meta.get("run_uuid"))
+    uri = str(meta.get("artifact_uri") or "")
+    if (directory / "artifacts").is_dir():
+        uri = f"{directory}/artifacts"
+    artifacts = artifacts_of(root, run_id, uri, tags, models, store)
+    artifacts.left_out["dataset"] += sum(
+        1 for _ in Store().walk(directory / "inputs", lambda name: name == "meta.yaml")
+    )
     source = f"mlflow:{directory}#{run_id}"
-    return _imported(str(meta.get("run_name") or ""), source, points.in_order_of_time(), params, facts, +left_out)
+    return _imported(str(meta.get("run_name") or ""), source, points.in_order_of_time(), params, facts, artifacts)
 
 
 def _keyed(directory: Path, store: Store) -> Iterator[tuple[str, Path]]:
@@ -188,18 +215,19 @@ def _point(key: str, line: bytes) -> Point:
 def _read_database(path: Path, store: Store) -> Iterator[ImportedRun]:
     with open_database(path, "MLflow", _TABLES) as database:
         experiments = dict(database.execute("SELECT experiment_id, name FROM experiments"))
+        uri = "artifact_uri" if "artifact_uri" in column_names(database, "runs") else "''"
         rows = database.execute(
-            "SELECT run_uuid, name, status, start_time, end_time, experiment_id FROM runs"
+            f"SELECT run_uuid, name, status, start_time, end_time, {uri}, experiment_id FROM runs"  # noqa: S608
             " WHERE lifecycle_stage = 'active' ORDER BY start_time, run_uuid"
         ).fetchall()
         for row in rows:
-            yield _read_row(database, path, row, str(experiments.get(row[5]) or ""), store)
+            yield _read_row(database, path, row, str(experiments.get(row[6]) or ""), store)
 
 
 def _read_row(
     database: sqlite3.Connection, path: Path, row: tuple[Any, ...], experiment: str, store: Store
 ) -> ImportedRun:
-    run_id, name, status, start_ms, end_ms, _ = row
+    run_id, name, status, start_ms, end_ms, uri, _ = row
     tags = {str(key): str(value) for key, value in _rows(database, "key, value FROM tags", run_id)}
     params = {str(key): str(value) for key, value in _rows(database, "key, value FROM params", run_id)}
     points, odd = PointColumns(), 0
@@ -213,7 +241,18 @@ def _read_row(
     if odd:
         store.note(path, said("run {run_id}: skipped {count} values that are not numbers", run_id=run_id, count=odd))
     facts = _Facts(str(status), start_ms, end_ms, experiment, tags)
-    return _imported(str(name or ""), f"mlflow:{path}#{run_id}", points, params, facts, {})
+    models = _models_of(database, run_id) if "logged_models" in ordinary_tables(database) else []
+    artifacts = artifacts_of(path.parent, str(run_id), str(uri or ""), tags, models, store)
+    return _imported(str(name or ""), f"mlflow:{path}#{run_id}", points, params, facts, artifacts)
+
+
+def _models_of(database: sqlite3.Connection, run_id: str) -> list[LoggedModel]:
+    rows = database.execute(
+        "SELECT name, model_id, artifact_location FROM logged_models"
+        " WHERE source_run_id = ? AND lifecycle_stage = 'active' ORDER BY creation_timestamp_ms, model_id",
+        (run_id,),
+    )
+    return [LoggedModel(str(name or ""), str(model_id), str(uri or "")) for name, model_id, uri in rows]
 
 
 def _rows(database: sqlite3.Connection, columns: str, run_id: str, order: str = "") -> Iterator[tuple[Any, ...]]:

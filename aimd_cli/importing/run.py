@@ -15,6 +15,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 
+from aimd_cli.importing.files import FileList
+from aimd_cli.importing.media import MediaList
 from aimd_cli.importing.points import Point
 from aimd_core.errors import DamagedError
 from aimd_core.format.journal import open_regular
@@ -61,6 +63,8 @@ class ImportedRun(NamedTuple):
         key: What stays the same if the run is read again, even from a store that was moved; by default `source`.
         output: What it printed, or a file of that, or None.
         identity: The id that its trial gets; by default a new one.
+        media: What it shows besides numbers.
+        files: What else it kept.
     """
 
     name: str
@@ -76,6 +80,8 @@ class ImportedRun(NamedTuple):
     key: str = ""
     output: Path | bytes | None = None
     identity: str | None = None
+    media: MediaList | None = None
+    files: FileList | None = None
 
 
 class SourceFault(NamedTuple):

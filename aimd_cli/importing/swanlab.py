@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from aimd_cli.importing.contents import Values, parse_json, utc_seconds
+from aimd_cli.importing.files import FileList
 from aimd_cli.importing.record_log import RecordLog, note_damage
 from aimd_cli.importing.run import Ending, ImportedRun, Store
+from aimd_cli.importing.swanlab_media import SwanMedia, saved_files
 from aimd_cli.importing.wire import WireError, double, fields, inner, signed, text, timestamp_s
 from aimd_core.errors import DamagedError, NotFoundError
 from aimd_core.format.documents import read_mapping
@@ -25,7 +27,6 @@ _FILE_HEAD = b":SWL"
 _JSON = 1  # version of a file whose records are JSON
 _START, _FINISH, _SCALAR, _MEDIA, _LOG, _SAVE = 10, 11, 13, 14, 16, 20  # fields of a Record
 _FINISHED, _CRASHED, _ABORTED = 1, 2, 3  # states
-_KINDS = {2: "image", 3: "audio", 4: "text", 5: "video", 6: "chart", 7: "object3d", 8: "molecule", 9: "html"}
 _ODD = {"INF": "Infinity", "-INF": "-Infinity", "inf": "Infinity", "-inf": "-Infinity", "nan": "NaN"}
 _SYSTEM = "__swanlab__."
 _MAX_OUTPUT_BYTES = 64 << 20
@@ -66,7 +67,8 @@ class _SwanRun:
         self._ending: tuple[int, str, float | None] | None = None  # state, error, time
         self._started_s: float | None = None
         self._output = bytearray()
-        self._files: Counter[str] = Counter()
+        self._saved = 0
+        self._shown = SwanMedia(path.parent, FileList(store.note))
 
     def read(self) -> ImportedRun:
         """Return the run.
@@ -82,7 +84,11 @@ class _SwanRun:
             except (WireError, struct.error, ValueError, TypeError, AttributeError, OverflowError, DamagedError):
                 odd += 1
         note_damage(log, intact, odd, self._store)
-        left_out = self._values.left_out + self._files
+        self._shown.note_missing()
+        saved = list(saved_files(self._path.parent))
+        for name, path in saved:
+            self._shown.files.add(name, path)
+        left_out = self._values.left_out + Counter(file=max(0, self._saved - len(saved)))  # those are links
         left_out["cut record"] += log.is_cut
         project = self._origin.get("project")
         return ImportedRun(
@@ -97,6 +103,8 @@ class _SwanRun:
             origin=self._origin,
             key=f"swanlab:{self._id}@{self._started_s or self._path}",
             output=bytes(self._output) or None,
+            media=self._shown.media,
+            files=self._shown.files,
         )
 
     def _config(self) -> dict[str, object]:
@@ -144,12 +152,11 @@ class _SwanRun:
             elif number == _SCALAR:
                 self._take_scalar(inner(value))
             elif number == _MEDIA:
-                kind = next((signed(item) for field, _, item in fields(inner(value)) if field == 3), 0)
-                self._values.left_out[_KINDS.get(kind, "media")] += 1
+                self._shown.take(inner(value))
             elif number == _LOG:
                 self._print(next((text(item) for field, _, item in fields(inner(value)) if field == 1), ""))
             elif number == _SAVE and not any(field == 5 for field, _, _ in fields(inner(value))):
-                self._files["file"] += 1  # one that the script saved; the others are SwanLab's own
+                self._saved += 1  # one that the script saved; the others are SwanLab's own
 
     def _take_start(self, message: bytes) -> None:
         for number, _, value in fields(message):
@@ -208,7 +215,9 @@ class _SwanRun:
         elif kind == "Log":
             self._print(str(data["message"]))
         elif kind == "Media":
-            self._values.left_out["media"] += 1
+            self._shown.take_json(data, utc_seconds(data["metric"].get("create_time")))
+        elif kind == "Column":
+            self._shown.take_column(data)
         elif kind == "Scalar":
             step, metric = data["step"], data["metric"]
             if not isinstance(step, int) or not is_step(step):

@@ -1,4 +1,4 @@
-"""Reads the scalars of TensorBoard event files: TFRecord framing around `tensorflow.Event` messages.
+"""Reads TensorBoard event files: TFRecord framing around `tensorflow.Event` messages.
 
 Source: event.proto, summary.proto, tensor.proto and the hparams plugin's protos of TensorFlow and TensorBoard, and the
 TFRecord format in its guide. Every directory with event files is a run, as in TensorBoard itself. Checksums are
@@ -7,6 +7,7 @@ verified: a damaged stretch is counted and named, and the records after it are r
 
 from __future__ import annotations
 
+import json
 import mmap
 import os
 import struct
@@ -14,6 +15,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from aimd_cli.importing.event_media import add_value
+from aimd_cli.importing.media import MediaList
 from aimd_cli.importing.points import Point, PointColumns
 from aimd_cli.importing.run import Ending, ImportedRun, Store
 from aimd_cli.importing.wire import (
@@ -29,9 +32,11 @@ from aimd_cli.importing.wire import (
     varints,
 )
 from aimd_core.errors import NotFoundError
-from aimd_core.format.event_files import masked_crc32c
+from aimd_core.format.event_files import TRIAL_PLUGIN, masked_crc32c
 from aimd_core.format.journal import open_regular
+from aimd_core.format.labels import Labels
 from aimd_core.format.model import FAILED, RUNNING, SUCCEEDED
+from aimd_core.format.values import clean
 from aimd_core.language import said
 
 _MARK = ".tfevents."
@@ -57,6 +62,7 @@ _FLOATS = {5: "<f", 6: "<d"}  # fields of TensorProto: float_val, double_val
 _HALVES = 13  # half_val: the bits of float16 or bfloat16 numbers
 _WHOLES = (7, 10, 11, 16, 17)  # int_val, int64_val, bool_val, uint32_val, uint64_val
 _KINDS = {4: "image", 5: "histogram", 6: "audio", 8: "tensor"}  # what else a Summary.Value may contain
+_PLUGINS = {"images": "image", "histograms": "histogram"}
 _SESSION_START = 1
 _HPARAMS_FAILED = 2  # Status: STATUS_FAILURE
 _UNTOLD = (0, 3)  # STATUS_UNKNOWN, STATUS_RUNNING
@@ -167,9 +173,13 @@ class _EventRun:
         self._restarts: list[tuple[int, int]] = []
         self._params: dict[str, object] = {}
         self._left_out: Counter[str] = Counter()
+        self._media = MediaList()
         self._times: tuple[float, float] | None = None  # the first and the last
         self._status: int | None = None  # that the hparams plugin says at the end
         self._ended_s: float | None = None
+        self._name = ""  # this and the next two: of a trial that was exported
+        self._folder: str | None = None
+        self._labels = Labels()
 
     def imported(self, name: str, directory: Path, first_file: str) -> ImportedRun:
         """Return the run, which is known by its first file: their names hold time, host and process."""
@@ -181,14 +191,17 @@ class _EventRun:
             ending = Ending(FAILED if self._status == _HPARAMS_FAILED else SUCCEEDED, None, first_s, ended_s)
         source = f"tensorboard:{directory}"
         return ImportedRun(
-            name,
+            self._name or name,
             source,
             self._points,
             self._params,
             ending,
+            self._labels,
             left_out=self._left_out,
             restarts=tuple(self._restarts),
+            folder=self._folder,
             key=f"tensorboard:{first_file}@{first_s}",
+            media=self._media,
         )
 
     def read(self, path: Path, store: Store) -> None:
@@ -244,14 +257,15 @@ class _EventRun:
         if time_s is not None and time_s - time_s == 0.0 and time_s > 0:
             first_s, last_s = self._times or (time_s, time_s)
             self._times = min(first_s, time_s), max(last_s, time_s)
-        if session == _SESSION_START and len(self._points):
+        if session == _SESSION_START and (len(self._points) or len(self._media)):
             self._restarts.append((len(self._points), step))  # what TensorBoard no longer shows
+            self._media.note_restart()
         for summary in values:
             self._take_value(summary, step, time_s)
 
     def _take_value(self, message: bytes, step: int, time_s: float | None) -> None:
         """Take a `Summary.Value`: a number, hyperparameters, or something that is counted by kind."""
-        tag, kind_of_value, plugin, content = "", "other", "", b""
+        tag, kind_of_value, plugin, content, shown = "", "other", "", b"", b""
         number_of: float | None = None
         for number, kind, field in fields(message):
             if number == 1:
@@ -261,15 +275,18 @@ class _EventRun:
             elif number == 9:
                 plugin, content = _plugin(inner(field))
             elif number in _KINDS:
-                kind_of_value = _KINDS[number]
+                kind_of_value, shown = _KINDS[number], inner(field)
                 if number == 8:
                     number_of = _tensor_scalar(inner(field))
-        if plugin == "hparams":
-            self._take_hparams(content)
+        takes = {"hparams": self._take_hparams, TRIAL_PLUGIN: self._take_trial}.get(plugin)
+        if takes is not None:
+            takes(content)
         elif number_of is not None and plugin in ("", "scalars"):
             self._points.append(Point(tag, step, time_s, number_of))
         else:
-            self._left_out[{"images": "image", "histograms": "histogram"}.get(plugin, plugin) or kind_of_value] += 1
+            word = _PLUGINS.get(plugin, plugin) or kind_of_value
+            if not add_value(self._media, word, tag, step, time_s, shown, kind_of_value == "tensor"):
+                self._left_out[word] += 1
 
     def _take_hparams(self, content: bytes) -> None:
         """Take what the hparams plugin says about the session: its parameters, and how it ended."""
@@ -286,6 +303,23 @@ class _EventRun:
                         self._status = signed(item)
                     elif field == 2 and double(item) > 0:
                         self._ended_s = double(item)
+
+    def _take_trial(self, content: bytes) -> None:
+        """Take what `aimd trial export` adds for us; its parameters are those of the hparams plugin, with their types.
+
+        Raises:
+            ValueError: It is not JSON.
+        """
+        facts = json.loads(content)
+        if not isinstance(facts, dict):
+            raise ValueError
+        name, folder, note, tags, params = (facts.get(key) for key in ("name", "folder", "note", "tags", "params"))
+        self._name = clean(name) if isinstance(name, str) else ""
+        self._folder = clean(folder) or None if isinstance(folder, str) else None
+        words = tuple(clean(tag) for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else ()
+        self._labels = Labels(words, clean(note) if isinstance(note, str) else "")
+        if isinstance(params, dict):
+            self._params = params
 
 
 def _plugin(metadata: bytes) -> tuple[str, bytes]:

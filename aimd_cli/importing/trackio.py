@@ -11,10 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from aimd_cli.importing.contents import Values, flattened, utc_seconds
+from aimd_cli.importing.contents import Values, flattened, kind_of, number_of, utc_seconds
 from aimd_cli.importing.database import column_names, open_database, ordinary_tables
+from aimd_cli.importing.files import FileList
 from aimd_cli.importing.run import Ending, ImportedRun, Store
+from aimd_cli.importing.trackio_media import TrackioMedia
 from aimd_core.errors import NotFoundError
+from aimd_core.format.values import require_step
 from aimd_core.language import said
 
 _TABLES = ("metrics", "configs")
@@ -55,19 +58,24 @@ def _read_database(path: Path, store: Store) -> Iterator[ImportedRun]:
         named = {run for run, _, _ in runs}
         runs += [(run, run, None) for run in configs if run not in named]
         for run, name, _ in runs:
-            yield _LoggedRun(database, path, key, run, tables).read(str(name), configs.get(run), store)
+            yield _LoggedRun(database, path, key, run, tables, FileList(store.note)).read(
+                str(name), configs.get(run), store
+            )
 
 
 class _LoggedRun:
     """A run in a database."""
 
-    def __init__(self, database: sqlite3.Connection, path: Path, key: str, run: object, tables: set[str]) -> None:
+    def __init__(
+        self, database: sqlite3.Connection, path: Path, key: str, run: object, tables: set[str], files: FileList
+    ) -> None:
         self._database = database
         self._path = path
         self._key = key
         self._run = run
         self._tables = tables
         self._values = Values()
+        self._shown = TrackioMedia(path.parent / "media", files)
         self._odd = 0
 
     def read(self, name: str, config_text: object, store: Store) -> ImportedRun:
@@ -86,6 +94,7 @@ class _LoggedRun:
                 self._values.left_out[kind] += len(self._rows("1", table))
         if self._odd:
             store.note(self._path, said("run {name}: skipped {count:,} unreadable records", name=name, count=self._odd))
+        self._shown.note_missing()
         times = list(self._values.points.times_s())
         ending = Ending(started_s=started_s, ended_s=max(times, default=None))
         project = self._path.stem
@@ -99,6 +108,8 @@ class _LoggedRun:
             folder=project,
             origin={"project": project, **origin},
             key=f"trackio:{project}/{self._run}@{started_s or ''}",
+            media=self._shown.media,
+            files=self._shown.files,
         )
 
     def _rows(self, columns: str, table: str) -> list[tuple[Any, ...]]:
@@ -115,10 +126,13 @@ class _LoggedRun:
         self._odd += 1
         return {}
 
-    def _take(self, document: dict[str, Any], step: object, time_s: float | None, prefix: str) -> None:
-        for key, content in flattened(document).items():
+    def _take(self, document: dict[str, Any], step: Any, time_s: float | None, prefix: str) -> None:
+        for key, content in flattened(document).items() if document else ():
             try:
-                self._values.add(f"{prefix}{key}", step, time_s, content)
+                if number_of(content) is not None:
+                    self._values.add(f"{prefix}{key}", step, time_s, content)
+                elif not self._shown.add(f"{prefix}{key}", require_step(step), time_s, content):
+                    self._values.left_out[kind_of(content)] += 1
             except ValueError:
                 self._odd += 1
 

@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from aimd_cli.importing.contents import flattened, kind_of, number_of
+from aimd_cli.importing.media import MediaList
 from aimd_cli.importing.points import Point, PointColumns
 from aimd_cli.importing.record_log import RecordLog, note_damage
 from aimd_cli.importing.run import Ending, ImportedRun, Store
+from aimd_cli.importing.wandb_media import add_wandb_value
 from aimd_cli.importing.wire import WireError, double, fields, inner, signed, text, timestamp_s
 from aimd_core.errors import NotFoundError
 from aimd_core.format.labels import Labels
@@ -79,6 +81,7 @@ class _Run:
         self._last: tuple[int, float | None] = (0, None)  # step and time of the last record of the history
         self._origin: dict[str, object] = {}
         self._left_out: Counter[str] = Counter()
+        self._media = MediaList()
 
     def read(self) -> ImportedRun:
         """Return the run.
@@ -113,6 +116,7 @@ class _Run:
             origin=self._origin,
             key=f"wandb:{self._id}@{self._started_s or self._path}",
             output=output if is_kept else None,
+            media=self._media,
         )
 
     def _ending(self) -> Ending:
@@ -217,10 +221,11 @@ class _Run:
                 self._add(key, step, time_s, content)
 
     def _add(self, key: str, step: int, time_s: float | None, content: object) -> None:
-        """Take a value; one that is not a number is counted by kind."""
+        """Take a value; what a trial cannot hold is counted by kind."""
         number = number_of(content)
         if number is None:
-            self._left_out[kind_of(content)] += 1
+            if not add_wandb_value(self._media, self._path.parent / "files", key, step, time_s, content):
+                self._left_out[kind_of(content)] += 1
         else:
             self._points.append(Point(key, step, time_s, number))
 

@@ -19,6 +19,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import IO, NamedTuple
 
+from aimd_cli.importing.files import write_files
+from aimd_cli.importing.media import write_media
 from aimd_cli.importing.plain import limited, plain_mapping
 from aimd_cli.importing.points import Point
 from aimd_cli.importing.run import ImportedRun, metric_names
@@ -72,13 +74,18 @@ class Written(NamedTuple):
 class Importer:
     """Writes runs to a working directory."""
 
-    def __init__(self, working_directory: Path) -> None:
+    def __init__(self, working_directory: Path, keeps_files: bool = True) -> None:
         """Find out which runs were imported there before.
+
+        Args:
+            working_directory: Where the trials go.
+            keeps_files: Whether the files of a run are copied, too.
 
         Raises:
             DiskError: The directory's trials cannot be listed.
         """
         self._working_directory = working_directory
+        self._keeps_files = keeps_files
         self._earlier = _imported_before(working_directory)
         _remove_abandoned(working_directory / TRIALS_DIRECTORY)
 
@@ -98,13 +105,14 @@ class Importer:
         if name and fault:
             raise InvalidNameError(name=name, reason=fault)
         key = run.key or run.source
+        run = run if self._keeps_files else run._replace(files=None)
         try:
             if key not in self._earlier:
                 path = self._created(run, name or safe_name(run.name, "imported"))
                 if path is not None:
                     self._earlier[key] = path
                     return Written(path, IMPORTED)
-            if run.source == f"aimd:{self._earlier[key].resolve()}":  # the trial itself, not a copy
+            if not _was_imported(self._earlier[key]):  # the trial itself, of which a copy changes nothing
                 return Written(self._earlier[key], UNCHANGED)
             return _brought_up_to_date(self._earlier[key], run, _Content(run))
         except OSError as error:
@@ -299,6 +307,14 @@ def _key_of(path: Path) -> str | None:
     return f"aimd:{inner.get('id')}" if isinstance(inner, dict) else None
 
 
+def _was_imported(path: Path) -> bool:
+    """Tell whether a trial was made by an import; one that was recorded or downloaded is as it was."""
+    try:
+        return isinstance(read_mapping(path / METADATA_FILE).get("_import"), dict)
+    except (FileNotFoundError, NotADirectoryError, DamagedError):
+        return True
+
+
 def _brought_up_to_date(path: Path, run: ImportedRun, content: _Content) -> Written:
     with locked(path):
         try:
@@ -338,10 +354,23 @@ def _append_new(path: Path, run: ImportedRun, content: _Content) -> bool:
     open_regular(path / METRICS_FILE).close()
     with (path / METRICS_FILE).open("r+b") as journal:
         restarts, has_changed = content.write(journal)
-    for restart in restarts[len(read_segments(path).resumes) :]:
-        append_segment(path, restart)
+    media_offsets, has_more = _write_media(path, run)
+    has_changed = has_changed or has_more
+    for number, restart in list(enumerate(restarts))[len(read_segments(path).resumes) :]:
+        append_segment(path, restart._replace(media_offset=media_offsets[number]))
         has_changed = True
+    has_changed = _write_files(path, run) or has_changed
     return _write_output(path, run) or has_changed
+
+
+def _write_media(path: Path, run: ImportedRun) -> tuple[list[int], bool]:
+    """Write what a run shows besides numbers. Result and errors as `write_media`."""
+    return ([0] * len(run.restarts), False) if run.media is None else write_media(path, run.media)
+
+
+def _write_files(path: Path, run: ImportedRun) -> bool:
+    """Copy the files of a run, and return whether there are new ones."""
+    return bool(run.files) and run.files is not None and write_files(path, run.files)
 
 
 def _write_output(path: Path, run: ImportedRun) -> bool:
@@ -368,10 +397,11 @@ def _params(run: ImportedRun) -> dict[str, object]:
 def _fill(path: Path, run: ImportedRun, content: _Content, name: str) -> None:
     with (path / METRICS_FILE).open("w+b") as journal:
         restarts, _ = content.write(journal)
-    for restart in restarts:
-        append_segment(path, restart)
+    for restart, media_offset in zip(restarts, _write_media(path, run)[0], strict=True):
+        append_segment(path, restart._replace(media_offset=media_offset))
     write_mapping(path / PARAMETERS_FILE, _params(run))
     _write_labels(path, run.labels)
+    _write_files(path, run)
     _write_output(path, run)
     write_mapping(path / METADATA_FILE, _metadata(run, content, name, run.identity or str(uuid.uuid4())))
 

@@ -7,57 +7,53 @@ SIGTERM and when the connection is lost.
 from __future__ import annotations
 
 import asyncio
+import os
+import shlex
 import signal
 from collections.abc import Callable
 from typing import ClassVar, TypeVar
 
-from textual.app import App, ComposeResult
-from textual.binding import Binding, BindingType
-from textual.screen import Screen
+from textual import work
+from textual.app import App, ComposeResult, SuspendNotSupported
+from textual.binding import BindingType
+from textual.events import Event, Key
 from textual.widgets import Static
 
-from aimd_cli.screen.arrangement import arranged
+from aimd_cli.errors import message
 from aimd_cli.screen.below import Below
-from aimd_cli.screen.board import Board, Order, natural, read_sort
-from aimd_cli.screen.dialogs import Chooser, Details, Help
+from aimd_cli.screen.board import Order, natural, read_sort
+from aimd_cli.screen.dialogs import Chooser, Confirm, Details, Help
 from aimd_cli.screen.filter_line import FilterLine
-from aimd_cli.screen.panes import Drawn, Settings, Sources
-from aimd_cli.screen.readers import Drawer, Listed, Looker
-from aimd_cli.screen.table import TrialTable, head_line, key_line
-from aimd_cli.views.rows import all_keys, main_metric, ranked_metrics
-from aimd_core.errors import QueryError
+from aimd_cli.screen.keys import APP, SCREEN, bindings_of
+from aimd_cli.screen.marked import MarkedScreen
+from aimd_cli.screen.mouse import turn_mouse
+from aimd_cli.screen.panes import Drawn, OwnCommand, Settings, ShownView, Sources
+from aimd_cli.screen.pattern_line import PatternLine
+from aimd_cli.screen.readers import Listed, Looker
+from aimd_cli.screen.table import TrialTable
+from aimd_cli.views.rows import all_keys, ranked_metrics
+from aimd_core.errors import AimdError, QueryError
 from aimd_core.language import said
 from aimd_core.query import Field, field_text
+from aimd_core.reading.facts import Facts
 
-_LOOKED_AT = 200  # trials whose metrics and parameters are offered
 _SORT_FIELDS = ("started", "name", "state", "duration", "id", "tags")
 _Brought = TypeVar("_Brought", Listed, Drawn)
 
 
-class TopScreen(Screen[None]):
+class TopScreen(MarkedScreen):
     """The table, the panes below it, and the keys."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "filter", show=False),
-        Binding("escape", "clear_filter", show=False),
-        Binding("r", "reverse", show=False),
-        Binding("u", "unmark", show=False),
-        Binding("c", "change('chart')", show=False),
-        Binding("l", "change('output')", show=False),
-        Binding("x", "change('axis')", show=False),
-        Binding("y", "change('log_y')", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of(SCREEN)]
 
     def __init__(self, sources: Sources, settings: Settings) -> None:
-        super().__init__()
-        self.sources, self.settings = sources, settings
-        self.board, self.order = Board(), Order()
-        self.said: str = said("reading ...")
+        super().__init__(sources, settings)
+        self.order = Order()
         self._to_top = False
         if settings.sort:
             self.order = Order(sort=read_sort(settings.sort))
         self.looker = Looker(sources, settings.interval_s, self._from_thread(self.take))
-        self.drawer = Drawer(sources, settings.interval_s, self._from_thread(self.show))
+        self.drawer.take = self._from_thread(self.show)
 
     def compose(self) -> ComposeResult:
         """Return the parts from top to bottom."""
@@ -65,16 +61,25 @@ class TopScreen(Screen[None]):
         yield FilterLine()
         yield TrialTable(self.board, self.settings)
         yield Below(self.settings)
+        yield PatternLine()
         yield Static(id="keys", markup=False)
 
     def on_mount(self) -> None:
         """Start the threads."""
         self.query_one(TrialTable).focus()
+        if any(self.settings.view):
+            self.show_view(self._initial_view())
         self.looker.order = self.order
         if self.settings.where:
             self.query_one(FilterLine).set(self.settings.where)
         self.looker.start()
         self.drawer.start()
+
+    def _initial_view(self) -> ShownView:
+        """Return the view to begin with; options win over it."""
+        settings, view = self.settings, self.settings.view
+        charts = (settings.metric, *view.charts) if settings.metric else view.charts
+        return view._replace(query=settings.where or view.query, sort=settings.sort or view.sort, charts=charts)
 
     def on_unmount(self) -> None:
         """Stop the threads."""
@@ -95,7 +100,7 @@ class TopScreen(Screen[None]):
         if listed.order != self.order or not self.is_attached:
             return
         looked = listed.looked
-        self.board.take(looked.rows, listed.rows, to_top=self._to_top)
+        self.board.take(looked.rows, listed.rows, baseline=looked.baseline, to_top=self._to_top)
         self._to_top = False
         self.said = listed.fault or (
             said("reading {count:,} more", count=looked.unread_count) if looked.unread_count else ""
@@ -114,33 +119,11 @@ class TopScreen(Screen[None]):
         if self.is_attached:
             self.query_one(Below).show(drawn)
 
-    def lay_out(self) -> None:
-        """Divide the terminal, and have what fits drawn."""
-        board, below, width = self.board, self.query_one(Below), self.size.width
-        room = max(0, self.size.height - 2 - self.query_one(FilterLine).outer_size.height)
-        below.fit(arranged(width, room, below.shows_chart, below.shows_output, len(board.rows)))
-        below.request = below.request._replace(
-            rows=tuple(board.chosen), lettered=bool(board.marks), metric=below.request.metric or self._main_metric()
-        )
-        glyphs = self.settings.glyphs
-        self.query_one("#head", Static).update(head_line(board, self.sources.location, self.said, width, glyphs))
-        self.query_one("#keys", Static).update(key_line(width - 2, glyphs))
-        self.query_one(TrialTable).lay_out()
-        is_other = self.drawer.request != below.request
-        self.drawer.request = below.request
-        if is_other:
-            self.drawer.wake()
-
-    def _main_metric(self) -> str:
-        return main_metric(ranked_metrics(self.board.rows[:_LOOKED_AT]))
-
-    def on_resize(self) -> None:
-        """Adapt to another size."""
-        self.call_after_refresh(self.lay_out)
-
-    def on_trial_table_moved(self) -> None:
-        """Show another trial's chart and output."""
-        self.lay_out()
+    def on_trial_table_opened(self) -> None:
+        """Show the details of the selected trial."""
+        row = self.board.selected
+        if row is not None:
+            self.app.push_screen(Details(row, self.sources, self.settings))
 
     def on_filter_line_changed(self, event: FilterLine.Changed) -> None:
         """Show other trials."""
@@ -157,6 +140,10 @@ class TopScreen(Screen[None]):
         self._to_top = True
         self.query_one(TrialTable).forget_widths()
         self.looker.wake()
+
+    def look_again(self) -> None:
+        """Have the trials looked at now."""
+        self.looker.look_now()
 
     def action_filter(self) -> None:
         """Start typing a filter."""
@@ -177,11 +164,6 @@ class TopScreen(Screen[None]):
         self.board.marks.clear()
         self.lay_out()
 
-    def action_change(self, what: str) -> None:
-        """Change one thing about chart or output."""
-        self.query_one(Below).change(what)
-        self.lay_out()
-
 
 class TopApp(App[None]):
     """The live screen and its dialogs."""
@@ -189,17 +171,15 @@ class TopApp(App[None]):
     ENABLE_COMMAND_PALETTE = False
     CSS_PATH = "top.tcss"
     TITLE = "aimd trial top"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("q,ctrl+c", "quit", show=False),
-        Binding("question_mark,h,f1", "help", show=False),
-        Binding("s", "sort", show=False),
-        Binding("m", "metric", show=False),
-        Binding("enter", "details", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of(APP)]
 
     def __init__(self, sources: Sources, settings: Settings) -> None:
         super().__init__(ansi_color=True)
         self.sources, self.settings = sources, settings
+        self._has_mouse = settings.mouse
+        self._confirmed: set[int] = set()
+        for number, command in enumerate(settings.commands):
+            self.bind(command.key, f"own({number})", show=False)
         self.top = TopScreen(sources, settings)
 
     def on_mount(self) -> None:
@@ -209,19 +189,56 @@ class TopApp(App[None]):
         for number in (signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, self.exit)
 
+    async def on_event(self, event: Event) -> None:
+        """Clear what was said when the next key is pressed."""
+        if isinstance(event, Key) and self.top.is_attached:
+            self.top.forget_told()
+        await super().on_event(event)
+
+    def action_mouse(self) -> None:
+        """Turn the mouse on or off."""
+        self._has_mouse = turn_mouse(self._driver, not self._has_mouse)
+        self.top.tell(said("the mouse is on") if self._has_mouse else said("the mouse is off: the terminal has it"))
+
+    def action_own(self, number: int) -> None:
+        """Run one of the person's own commands, after a question."""
+        command, row = self.settings.commands[number], self.top.board.selected
+        if row is None:
+            return
+
+        def run(is_sure: bool | None) -> None:
+            if is_sure:
+                self._confirmed.add(number)
+                self._run_own(command, row)
+
+        if command.asks or number not in self._confirmed:
+            # The files of a trial on a server are copied when that is certain; until then there is no path.
+            directory = os.path.abspath(row.path) if row.path else said("a copy of {name}", name=row.name)
+            self.push_screen(Confirm(command.name, shlex.join(command.filled(row, directory))), run)
+        else:
+            run(True)
+
+    @work(exclusive=True)
+    async def _run_own(self, command: OwnCommand, row: Facts) -> None:
+        try:
+            directory = ""
+            if command.needs_directory:
+                directory = str(await asyncio.to_thread(self.sources.directory, row))
+            with self.suspend():
+                status = self.sources.run(command.filled(row, directory))
+        except (AimdError, OSError, SuspendNotSupported) as error:
+            self.top.tell(message(error), is_warning=True)
+            return
+        self.top.tell(said("{name}: exit status {status}", name=command.name, status=status), is_warning=bool(status))
+        self.top.look_again()
+
     def action_help(self) -> None:
         """Show all keys."""
         self.push_screen(Help(self.settings))
 
-    def action_details(self) -> None:
-        """Show everything about the selected trial."""
-        row = self.top.board.selected
-        if row is not None:
-            self.push_screen(Details(row, self.sources, self.settings))
-
     def action_sort(self) -> None:
         """Choose what to sort by."""
-        rows = self.top.board.rows[:_LOOKED_AT]
+        rows = self.top.board.looked_at
         fields = [
             *_SORT_FIELDS,
             *(field_text(Field("metric", name, "last")) for name in ranked_metrics(rows)),
@@ -235,14 +252,14 @@ class TopApp(App[None]):
         try:
             key = read_sort(chosen)
         except QueryError as error:
-            self.notify(str(error), severity="warning", markup=False)
+            self.top.tell(str(error), is_warning=True)
             return
         top = self.top
         top.reorder(top.order._replace(sort=key if chosen.startswith("-") else natural(key.field)))
 
     def action_metric(self) -> None:
         """Choose the metric of the chart."""
-        names = ranked_metrics(self.top.board.rows[:_LOOKED_AT])
+        names = ranked_metrics(self.top.board.looked_at)
         self.push_screen(Chooser("Metric of the chart", names, self.top.query_one(Below).request.metric), self._draw)
 
     def _draw(self, metric: str | None) -> None:

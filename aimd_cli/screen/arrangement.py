@@ -34,6 +34,12 @@ class Arrangement(NamedTuple):
         )
 
 
+def zoomed(columns: int, rows: int, pane: str) -> Arrangement:
+    """Give all space to one part: `table`, `chart` or `output`."""
+    chart, output = rows * (pane == "chart"), rows * (pane == "output")
+    return Arrangement(rows - chart - output, chart, columns, output, columns)
+
+
 def arranged(columns: int, rows: int, wants_chart: bool, wants_output: bool, trials: int) -> Arrangement:
     """Divide the space below the head and above the line of keys.
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Sequence, Set
+from itertools import takewhile
 from typing import NamedTuple
 
 from aimd_core.language import joined, said
 from aimd_core.query import Field, Query, SortKey, fields_of, matches, parse_sort, sort_rows, unknown_fields
-from aimd_core.reading.facts import Facts, is_live
+from aimd_core.reading.facts import Facts, WholeFacts, is_live
 
+_LOOKED_AT = 200
 MOST_MARKS = 26  # one per letter
 NEWEST = SortKey(Field("trial", "started"), descending=True)
 
@@ -77,6 +80,9 @@ class Board:
         everything: All trials.
         cursor: Which of `rows` is selected.
         marks: Alternative names of the trials marked for the chart, in the order of their letters.
+        states: How many of all trials are in which state.
+        pins: The ids of trials that stay on top and in the charts.
+        baseline: The trial that the others are measured against, or None.
     """
 
     def __init__(self) -> None:
@@ -84,19 +90,48 @@ class Board:
         self.everything: list[Facts] = []
         self.cursor = 0
         self.marks: list[str] = []
+        self.pins: list[str] = []
+        self.states: Counter[str] = Counter()
+        self.baseline: Facts | None = None
+        self._marked: dict[str, Facts] = {}
+        self._names: dict[str, str] = {}  # of pinned trials and the baseline, by id
 
-    def take(self, everything: list[Facts], rows: list[Facts], *, to_top: bool = False) -> None:
+    def take(self, everything: list[Facts], rows: list[Facts], *, baseline: str = "", to_top: bool = False) -> None:
         """Take the current trials; the selected trial stays selected wherever it moves."""
         selected = self.selected
+        named = self._with_ids(everything, {*self.pins, baseline} - {""})
+        if self.pins:
+            first = [named[pin] for pin in self.pins if pin in named]
+            names = {row.alternative_name for row in first}
+            rows = [*first, *(row for row in rows if row.alternative_name not in names)]
         self.everything, self.rows = everything, rows
-        there = {row.alternative_name for row in everything}
-        self.marks = [name for name in self.marks if name in there]
+        self.states = Counter(row.state for row in everything)
+        self.baseline = named.get(baseline)
+        marks = set(self.marks)
+        self._marked = (
+            {row.alternative_name: row for row in everything if row.alternative_name in marks} if marks else {}
+        )
+        self.marks = [name for name in self.marks if name in self._marked]
         if to_top or selected is None:
             self.cursor = 0
             return
         name = selected.alternative_name
         position = next((number for number, row in enumerate(rows) if row.alternative_name == name), self.cursor)
         self.move_to(position)
+
+    def _with_ids(self, rows: Sequence[Facts], ids: Set[str]) -> dict[str, Facts]:
+        """Return the trials with these ids, by id. Names are looked at first, because the ids of many take long."""
+        names = {self._names[trial_id] for trial_id in ids if trial_id in self._names}
+        named = {row.id: row for row in rows if row.alternative_name in names} if names else {}
+        if not ids <= named.keys():
+            named = {row.id: row for row in rows if row.id in ids}
+        self._names = {trial_id: row.alternative_name for trial_id, row in named.items()}
+        return named
+
+    @property
+    def looked_at(self) -> list[WholeFacts]:
+        """The first trials, whose metrics and parameters are offered."""
+        return [row.whole() for row in self.rows[:_LOOKED_AT]]
 
     @property
     def selected(self) -> Facts | None:
@@ -118,11 +153,30 @@ class Board:
             return False
         else:
             self.marks.append(row.alternative_name)
+            self._marked[row.alternative_name] = row
         return True
+
+    def toggle_pin(self) -> None:
+        """Pin the selected trial, or remove its pin."""
+        row = self.selected
+        if row is None or not row.id:
+            return
+        self.pins = [pin for pin in self.pins if pin != row.id] if row.id in self.pins else [*self.pins, row.id]
+
+    @property
+    def pinned(self) -> list[Facts]:
+        """The pinned trials that are not among the chosen ones."""
+        if not self.pins:
+            return []
+        chosen = {row.id for row in self.chosen}
+        first = takewhile(lambda row: row.id in self.pins, self.rows)
+        return [row for row in first if row.id not in chosen][: MOST_MARKS - len(chosen)]
 
     @property
     def letters(self) -> dict[str, int]:
-        """The number of each marked trial's letter, by alternative name."""
+        """The number of each marked or pinned trial's letter, by alternative name."""
+        if self.pinned:
+            return {row.alternative_name: number for number, row in enumerate([*self.chosen, *self.pinned])}
         return {name: number for number, name in enumerate(self.marks)}
 
     @property
@@ -130,5 +184,4 @@ class Board:
         """The trials of chart and output: the marked ones, else the selected one."""
         if not self.marks:
             return [self.selected] if self.selected is not None else []
-        marked = {row.alternative_name: row for row in self.everything if row.alternative_name in set(self.marks)}
-        return [marked[name] for name in self.marks if name in marked]
+        return [self._marked[name] for name in self.marks]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from rich.console import Group, RenderableType
@@ -17,37 +17,16 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from aimd_cli.errors import message
+from aimd_cli.screen.keys import GROUPS, KeyLine
 from aimd_cli.screen.panes import Settings, Sources
 from aimd_cli.text import clean
+from aimd_cli.views.comparison import Comparison
 from aimd_cli.views.words import note
 from aimd_cli.views.words import shown as in_words
 from aimd_core.errors import AimdError
 from aimd_core.reading.facts import Facts
 
-KEYS = (
-    ("Move", (("j k  ↓ ↑", "one trial down, up"), ("g G", "first, last"), ("PgDn PgUp", "a page"))),
-    (
-        "Choose",
-        (
-            ("/", "filter: a query, or a word of the name; Esc clears it"),
-            ("s", "sort by any field; a leading - puts the largest first"),
-            ("r", "reverse the order"),
-        ),
-    ),
-    (
-        "Look",
-        (
-            ("Enter", "details of the trial"),
-            ("space", "mark for the chart, several at once"),
-            ("u", "remove all marks"),
-            ("m", "metric of the chart"),
-            ("x", "its x axis: step, epoch, time"),
-            ("y", "its y axis: linear or logarithmic"),
-            ("c l", "show or hide the chart, the output"),
-        ),
-    ),
-    ("", (("?", "this help"), ("q", "quit"))),
-)
+_PANEL_COLUMNS, _BESIDE_LEAST, _BESIDE_MOST, _TITLES_BESIDE = 110, 110, 160, 60
 _QUERIES = ("val.acc > 0.9 and params.lr < 0.1", "state = Running or age < 1h", "name ~ resnet and tags = baseline")
 
 
@@ -103,19 +82,48 @@ class Help(_Panel):
     def __init__(self, settings: Settings) -> None:
         super().__init__("Keys", settings)
 
-    def on_mount(self) -> None:
-        """Show the keys, and examples of filters."""
-        keys = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-        keys.add_column(no_wrap=True, style="bold")
-        keys.add_column(no_wrap=True, style="bold cyan")
-        keys.add_column()
-        for title, lines in KEYS:
-            for number, (key, does) in enumerate(lines):
-                key_shown = key if self._settings.glyphs else key.replace("↓ ↑", "arrows")
-                keys.add_row("" if number else in_words(title), Text(key_shown), note(does))
+    def on_resize(self) -> None:
+        """Show the keys, and examples of filters: side by side where there is room, so that all are on the screen."""
+        groups = [(in_words(group.title), list(map(self._row, group.lines))) for group in GROUPS]
+        own = [(Text(command.key), Text(clean(command.name))) for command in self._settings.commands]
+        groups += [(in_words("Own"), own)] if own else []
         queries = [Text(f"  {query}", style="cyan") for query in _QUERIES]
         heading, language = note("Filters", style="bold"), note("Language: aimd help query", style="dim")
-        self.say(Group(keys, Text(""), heading, *queries, language))
+        filters = (Text(""), heading, *queries, language)
+        width = self.app.size.width
+        self._panel.styles.max_width = max(_PANEL_COLUMNS, min(width, _BESIDE_MOST))
+        if width < _BESIDE_LEAST:
+            self.say(Group(_table_of(groups, width >= _TITLES_BESIDE), *filters))
+            return
+        lines = [len(rows) + 1 for _, rows in groups]
+        at = next(number for number in range(len(groups)) if 2 * sum(lines[: number + 1]) >= sum(lines)) + 1
+        both = Table.grid(expand=True, padding=(0, 2, 0, 0))
+        both.add_column(ratio=1)
+        both.add_column(ratio=1)
+        both.add_row(_table_of(groups[:at], False), Group(_table_of(groups[at:], False), *filters))
+        self.say(both)
+
+    def _row(self, line: KeyLine) -> tuple[Text, Text]:
+        return Text(line.label if self._settings.glyphs else _in_ascii(line.label)), note(line.does)
+
+
+def _table_of(groups: Sequence[tuple[str, Sequence[tuple[Text, Text]]]], titles_beside: bool) -> Table:
+    """Return groups of keys with their titles beside them, or above."""
+    keys = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    if titles_beside:
+        keys.add_column(no_wrap=True, style="bold")
+    keys.add_column(no_wrap=True, style="bold cyan")
+    keys.add_column()
+    for title, rows in groups:
+        if not titles_beside:
+            keys.add_row(Text(title, style="bold"), "")
+        for number, (label, does) in enumerate(rows):
+            keys.add_row(*(("" if number else title,) if titles_beside else ()), label, does)
+    return keys
+
+
+def _in_ascii(label: str) -> str:
+    return label.replace("↓ ↑", "Down Up").replace("← →", "Left Right")
 
 
 class Details(_Panel):
@@ -141,6 +149,68 @@ class Details(_Panel):
         except (AimdError, OSError) as error:
             shown = note(message(error), style="bold yellow")
         self.app.call_from_thread(self.say, shown)
+
+
+class Comparing(_Panel):
+    """What differs between trials."""
+
+    def __init__(self, title: str, settings: Settings, read: Callable[[], Comparison]) -> None:
+        super().__init__(title, settings)
+        self._read_view = read
+
+    def on_mount(self) -> None:
+        """Begin to read the trials."""
+        self.say(note("Reading ...", style="dim"))
+        self._read()
+
+    @work(thread=True)
+    def _read(self) -> None:
+        try:
+            shown = self._read_view().rich(max(20, self._panel.size.width - 4))
+        except (AimdError, OSError) as error:
+            shown = note(message(error), style="bold yellow")
+        self.app.call_from_thread(self.say, shown)
+
+
+class Confirm(ModalScreen[bool]):
+    """A question that only `y` answers with yes."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "dismiss(True)", show=False),
+        Binding("n,escape,q,enter", "dismiss(False)", show=False),
+    ]
+
+    def __init__(self, question: str, detail: str) -> None:
+        super().__init__()
+        self._question, self._detail = question, detail
+
+    def compose(self) -> ComposeResult:
+        """Return the question in a frame."""
+        with Vertical(classes="chooser") as panel:
+            panel.border_subtitle = note("y: yes, n: no")
+            yield Static(note(self._question, style="bold"), markup=False)
+            yield Static(Text(clean(self._detail)), markup=False)
+
+
+class Prompt(ModalScreen[str]):
+    """A line to type. Its result is what was typed, or empty."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss('')", show=False)]
+
+    def __init__(self, title: str, text: str) -> None:
+        super().__init__()
+        self._title, self._text = title, text
+
+    def compose(self) -> ComposeResult:
+        """Return the line in a frame."""
+        with Vertical(classes="chooser") as panel:
+            panel.border_title = note(self._title)
+            panel.border_subtitle = note("Enter takes, Esc closes")
+            yield Input(self._text, compact=True, select_on_focus=False)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Take what was typed."""
+        self.dismiss(event.value)
 
 
 class Chooser(ModalScreen[str]):

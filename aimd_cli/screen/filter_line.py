@@ -47,6 +47,11 @@ class FilterLine(Vertical):
             yield Input(compact=True, select_on_focus=False)
         yield Static("", classes="fault", markup=False)
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether it takes room: while it is typed into, or has a filter."""
+        return self.has_class("open") or self.has_class("set")
+
     def open(self) -> None:
         """Start typing."""
         self._before = self.text

@@ -14,12 +14,15 @@ from typing import NamedTuple
 
 from aimd_cli.errors import message
 from aimd_cli.screen.board import Order
+from aimd_cli.screen.grid_drawing import GridDrawer
 from aimd_cli.screen.panes import Drawn, Looked, PaneRequest, Sources, draw
-from aimd_core.errors import AimdError
+from aimd_core.errors import AimdError, NetworkError, UnreachableError
+from aimd_core.language import said
 from aimd_core.reading.facts import Facts
 
 _SHARE = 3
 _SETTLE_S = 0.03  # a held key passes rows that nobody wants drawn
+_TYPING_S = 0.2  # a pattern that is being typed
 
 
 class Listed(NamedTuple):
@@ -88,12 +91,19 @@ class Looker(_Reader):
         self._had_facts = False
         self._look_at_s = 0.0
 
+    def look_now(self) -> None:
+        """Scan all trials now, because something was changed."""
+        self._look_at_s = 0.0
+        self.wake()
+
     def _read(self) -> bool:
         order, fault = self.order, ""
         if self._is_due(order):
             started_s = time.monotonic()
             try:
                 self._looked = self._sources.look(order.needs_facts)
+            except NetworkError as error:  # what was seen last stays until the server answers again
+                self._looked, fault = self._looked._replace(unread_count=0), _no_connection(error)
             except (AimdError, OSError) as error:
                 self._looked, fault = Looked([], 0), message(error)
             self._had_facts = order.needs_facts
@@ -114,14 +124,37 @@ class Drawer(_Reader):
 
     Attributes:
         request: What to draw.
+        take: Takes what was drawn.
     """
 
-    def __init__(self, sources: Sources, interval_s: float, take: Callable[[Drawn], None]) -> None:
+    def __init__(self, sources: Sources, interval_s: float) -> None:
         super().__init__(interval_s)
         self.request = PaneRequest()
-        self._sources, self._take = sources, take
+        self.take: Callable[[Drawn], None] = lambda _: None
+        self._sources = sources
+        self._drawer = GridDrawer()
+        self._drawn = PaneRequest()
 
     def _read(self) -> bool:
-        self._over.wait(_SETTLE_S)
-        self._take(draw(self._sources, self.request))
-        return True
+        before, request = self._drawn, self.request
+        while settle_s := _settle_s(before, request):
+            self._over.wait(settle_s)
+            before, request = request, self.request
+        self._drawn = request
+        drawn = draw(self._sources, request, self._drawer)
+        self.take(drawn)
+        return drawn.grid.is_whole
+
+
+def _no_connection(error: NetworkError) -> str:
+    """Say why there is no connection, without the address, which the screen shows."""
+    reason = error.facts.get("reason") if isinstance(error, UnreachableError) else None
+    return said("no connection: {reason}", reason=reason) if isinstance(reason, str) else message(error)
+
+
+def _settle_s(before: PaneRequest, request: PaneRequest) -> float:
+    """Return how long to wait for another request, because what is passed or half typed need not be drawn."""
+    if before.grid.pattern != request.grid.pattern:
+        return _TYPING_S
+    is_other = [row.alternative_name for row in before.rows] != [row.alternative_name for row in request.rows]
+    return _SETTLE_S * is_other

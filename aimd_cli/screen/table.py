@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import datetime, timezone
 from typing import ClassVar
 
 from rich.cells import cell_len
+from rich.console import OverflowMethod
 from rich.text import Text
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
+from textual.events import Click
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
 from aimd_cli.screen.board import NEWEST, Board
+from aimd_cli.screen.keys import TABLE, bindings_of
 from aimd_cli.screen.panes import Settings
 from aimd_cli.text import clean
 from aimd_cli.views.live_table import LiveTable, Shown
@@ -23,6 +25,8 @@ from aimd_core.format.model import STATES
 from aimd_core.language import said
 from aimd_core.query import SortKey
 
+_WHEEL = 3  # lines
+_LEAST_LOCATION = 16  # cells of the place, with the name of the program
 _KEYS = (
     ("?", "help"),
     ("q", "quit"),
@@ -30,28 +34,67 @@ _KEYS = (
     ("space", "mark"),
     ("Enter", "details"),
     ("s", "sort"),
+    ("2", "charts"),
     ("m", "metric"),
     ("r", "reverse"),
     ("l", "output"),
     ("c", "chart"),
     ("x", "axis"),
     ("y", "log"),
+    ("Tab", "next pane"),
 )
-_SHOWN_FIRST = ("/", "s", "r", "space", "m", "x", "y", "c", "l", "Enter", "?", "q")  # the order on the line
+_SHOWN_FIRST = ("/", "s", "r", "space", "m", "2", "x", "y", "c", "l", "Enter", "Tab", "?", "q")  # the order on the line
+_CHART_KEYS = (
+    ("?", "help"),
+    ("q", "quit"),
+    ("h l", "cursor"),
+    ("j k", "chart"),
+    ("z", "zoom"),
+    ("/", "filter"),
+    ("p", "pin"),
+    ("space", "fold"),
+    ("Enter", "alone"),
+    ("Tab", "next pane"),
+)
+_MEDIA_KEYS = (
+    ("?", "help"),
+    ("q", "quit"),
+    ("h l", "step"),
+    ("j k", "key"),
+    ("n N", "item"),
+    ("z", "zoom"),
+    ("Tab", "next pane"),
+)
+_OUTPUT_KEYS = (
+    ("?", "help"),
+    ("q", "quit"),
+    ("j k", "line"),
+    ("/", "search"),
+    ("n N", "match"),
+    ("e E", "error"),
+    ("f", "follow"),
+    ("z", "zoom"),
+    ("h l", "sideways"),
+    ("Tab", "next pane"),
+)
 
 
 def head_line(board: Board, location: str, told: str, width: int, glyphs: bool) -> Text:
     """Return where the trials are, how many are in which state, and what is going on."""
+    overflow: OverflowMethod = "ellipsis" if glyphs else "crop"
     left = Text.assemble((" aimd ", "bold reverse"), " ", (clean(location), "bold"), end="")
-    if told:
-        left.append(f"  {shown(told)}", "yellow")
+    news = Text(f"  {shown(told)}" if told else "", "yellow", end="")
     right = _counts(board, glyphs, with_words=True)
-    if width - left.cell_len - right.cell_len < 2:
+    if width - left.cell_len - news.cell_len - right.cell_len < 2:
         right = _counts(board, glyphs, with_words=False)
-    space = width - left.cell_len - right.cell_len - 1
-    if space < 1:  # the location is cut, not the numbers
-        left.truncate(max(8, width - right.cell_len - 2), overflow="ellipsis" if glyphs else "crop")
-        space = max(1, width - left.cell_len - right.cell_len - 1)
+    room = width - right.cell_len - 2
+    if left.cell_len + news.cell_len > room:  # the location is cut, then what is told, not the numbers
+        left.truncate(max(_LEAST_LOCATION, room - news.cell_len), overflow=overflow)
+        left.append_text(news)
+        left.truncate(max(8, room), overflow=overflow)
+    else:
+        left.append_text(news)
+    space = max(1, width - left.cell_len - right.cell_len - 1)
     line = Text.assemble(left, " " * space, right)
     line.truncate(width)
     line.no_wrap = True
@@ -59,7 +102,7 @@ def head_line(board: Board, location: str, told: str, width: int, glyphs: bool) 
 
 
 def _counts(board: Board, glyphs: bool, with_words: bool) -> Text:
-    states = Counter(row.state for row in board.everything)
+    states = board.states
     total, count = len(board.everything), len(board.rows)
     if count != total:
         line = note(said("{count:,} of {total:,}", count=count, total=total))
@@ -74,17 +117,25 @@ def _counts(board: Board, glyphs: bool, with_words: bool) -> Text:
     return line
 
 
-def key_line(width: int, glyphs: bool) -> Text:
-    """Return the keys that fit, the most important first."""
+def key_line(width: int, glyphs: bool, pane: str | None = None) -> Text:
+    """Return the keys that fit, the most important first.
+
+    Args:
+        width: The most cells.
+        glyphs: Whether non-ASCII characters can be shown.
+        pane: Which has the focus: `grid`, `output`, or anything else for the table.
+    """
     kept: list[tuple[str, str]] = []
     room = width
-    for key, does in _KEYS:
+    keys = {"grid": _CHART_KEYS, "media": _MEDIA_KEYS, "output": _OUTPUT_KEYS}.get(pane or "", _KEYS)
+    order = _SHOWN_FIRST if keys is _KEYS else [*(key for key, _ in keys[2:]), "?", "q"]
+    for key, does in keys:
         room -= cell_len(key) + 1 + cell_len(shown(does)) + 2
         if room < -2:
             break
         kept.append((key, does))
     line = Text(no_wrap=True)
-    for key, does in sorted(kept, key=lambda pair: _SHOWN_FIRST.index(pair[0])):
+    for key, does in sorted(kept, key=lambda pair: order.index(pair[0])):
         line.append(key, "bold cyan")
         line.append(f" {shown(does)}  ", "dim" if glyphs else "")
     line.truncate(width)
@@ -94,18 +145,13 @@ def key_line(width: int, glyphs: bool) -> Text:
 class TrialTable(Widget, can_focus=True):
     """Trials as lines, one of them selected."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j,down,ctrl+n", "move(1)", show=False),
-        Binding("k,up,ctrl+p", "move(-1)", show=False),
-        Binding("g,home", "jump(0)", show=False),
-        Binding("G,end", "jump(1)", show=False),
-        Binding("pagedown,ctrl+f,ctrl+d", "page(1)", show=False),
-        Binding("pageup,ctrl+b,ctrl+u", "page(-1)", show=False),
-        Binding("space", "mark", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of(TABLE)]
 
     class Moved(Message):
         """Another trial is selected, or the marks have changed."""
+
+    class Opened(Message):
+        """The details of the selected trial are requested."""
 
     class Full(Message):
         """No more trials can be marked."""
@@ -129,7 +175,9 @@ class TrialTable(Widget, can_focus=True):
         self._top = max(0, min(self._top, cursor, len(self.board.rows) - height))
         self._top = max(self._top, cursor - height + 1)
         now = datetime.now(timezone.utc)
-        shown = Shown(self.sort, self.board.letters, now, self._settings.glyphs, self._settings.color)
+        pins = frozenset(self.board.pins)
+        look = (self._settings.glyphs, self._settings.color, pins, self.board.baseline)
+        shown = Shown(self.sort, self.board.letters, now, *look)
         table = LiveTable(self.board.rows, shown, width, self._widths)
         lines = table.lines(self._top, height, cursor)
         if table.widths != self._widths:  # a column has grown, so the first lines are too narrow
@@ -146,6 +194,19 @@ class TrialTable(Widget, can_focus=True):
             return Strip.blank(self.size.width)
         strip = Strip(self._lines[y].render(self.app.console))
         return strip.adjust_cell_length(self.size.width)
+
+    def on_click(self, event: Click) -> None:
+        """Select the trial that was clicked."""
+        if 0 < event.y <= len(self._lines) - 1:
+            self._go(self._top + event.y - 1)
+
+    def on_mouse_scroll_down(self) -> None:
+        """Go down."""
+        self.action_move(_WHEEL)
+
+    def on_mouse_scroll_up(self) -> None:
+        """Go up."""
+        self.action_move(-_WHEEL)
 
     def on_resize(self) -> None:
         """Lay out for another width."""
@@ -173,6 +234,10 @@ class TrialTable(Widget, can_focus=True):
         if not self.board.toggle_mark():
             self.post_message(self.Full())
         self._go(self.board.cursor + 1)
+
+    def action_details(self) -> None:
+        """Show everything about the selected trial."""
+        self.post_message(self.Opened())
 
     def _go(self, row: int) -> None:
         self.board.move_to(row)

@@ -23,7 +23,8 @@ _MORE_FIELDS = ("type", "aliases", "editor", "objects", "size_bytes")
 def document_of(row: ArtifactFacts) -> dict[str, object]:
     """Return an artifact as plain data."""
     objects = [{"key": item.key, "size_bytes": item.size_bytes, "digest": item.digest} for item in row.objects or []]
-    return {**row._asdict(), "objects": objects}
+    told = {key: facts.document() for key, facts in row.reference_facts.items()}
+    return {**row._asdict(), "objects": objects, "reference_facts": told}
 
 
 def _values(row: ArtifactFacts) -> dict[str, str]:
@@ -38,15 +39,18 @@ def _values(row: ArtifactFacts) -> dict[str, str]:
         "editor": row.editor or "",
         "objects": str(row.object_count),
         "size_bytes": str(row.size_bytes),
+        "path": row.location,
     }
 
 
 class ArtifactList:
     """Artifacts as rows."""
 
-    def __init__(self, rows: list[ArtifactFacts], detail: bool) -> None:
+    def __init__(self, rows: list[ArtifactFacts], detail: bool, on_server: bool = False) -> None:
+        """Take the artifacts, whether to show what most lists leave out, and whether they are on a server."""
         self.rows = rows
         self.detail = detail
+        self.on_server = on_server
 
     def rich(self, width: int) -> RenderableType:
         """Return the table, cut to `width` by dropping columns."""
@@ -56,6 +60,7 @@ class ArtifactList:
 
         columns = [Column("NAME", form=TEXT), Column("ID", priority=1, style="cyan"), Column("COMMIT", priority=4)]
         columns += [Column("VERSION"), Column("CREATED", priority=3), Column("SIZE", priority=2, right=True)]
+        columns += [Column("FOLDER", priority=2, form=TEXT)] if self.on_server else []
         if self.detail:
             columns += [Column("TYPE", priority=5), Column("ALIASES", priority=6), Column("EDITOR", priority=7)]
         table = Table(columns)
@@ -66,7 +71,8 @@ class ArtifactList:
             created = text.clean(local_time(row.created))
             commit = values["commit"][:_SHORT_COMMIT]
             cells = [name, values["id"][:short], commit, values["version"], created]
-            table.add(*cells, text.size(row.size_bytes), *self._detail(values))
+            paths = [text.clean(row.location.rpartition("/")[0] or "/")] if self.on_server else []
+            table.add(*cells, text.size(row.size_bytes), *paths, *self._detail(values))
         table.drop_empty("VERSION", "COMMIT", "EDITOR", "ALIASES")
         count = said("{count} artifact{s}", count=len(self.rows), s="" if len(self.rows) == 1 else "s")
         return Group(table.rich(width), note(count, style="dim"))
@@ -76,7 +82,7 @@ class ArtifactList:
 
     def lines(self) -> list[list[str]]:
         """Return the header and one row per artifact."""
-        fields = (*_FIELDS, *_MORE_FIELDS) if self.detail else _FIELDS
+        fields = (*_FIELDS, *(("path",) if self.on_server else ()), *(_MORE_FIELDS if self.detail else ()))
         return [list(fields), *([_values(row)[name] for name in fields] for row in self.rows)]
 
     def document(self) -> dict[str, object]:
@@ -129,7 +135,9 @@ class ArtifactDetails:
             for item in row.objects or []:
                 table.add(text.clean(item.key), text.size(item.size_bytes), (item.digest or "")[:16])
             for key, uri in row.references.items():
-                table.add(text.clean(key), "", text.clean(uri))
+                recorded = row.reference_facts.get(key)
+                size = "" if recorded is None or recorded.size_bytes is None else text.size(recorded.size_bytes)
+                table.add(text.clean(key), size, text.clean(uri))
             blocks += [Text(""), note("Objects", style="bold"), table.rich(width)]
         return blocks
 
@@ -137,7 +145,7 @@ class ArtifactDetails:
         """Return `id, key, value` rows."""
         lines = [["id", "key", "value"]]
         for row in self.rows:
-            lines += [[row.id, name, value] for name, value in _values(row).items() if name != "id"]
+            lines += [[row.id, name, value] for name, value in _values(row).items() if name not in ("id", "path")]
             lines += [[row.id, "description", row.description], [row.id, "location", row.location]]
             if self.parts.remote:
                 lines += [

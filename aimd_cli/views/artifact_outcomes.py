@@ -52,8 +52,8 @@ class ArtifactReport:
     def summary(self) -> str:
         """Return how many artifacts had each outcome."""
         counts = Counter(row.outcome for row in self.rows)
-        words = [joined(" ", [str(counts[outcome]), shown(outcome)]) for outcome in _STYLES if counts[outcome]]
-        return joined(", ", words)
+        told = [said("{count} {outcome}", count=counts[name], outcome=said(name)) for name in _STYLES if counts[name]]
+        return joined(", ", told)
 
     def rich(self, width: int) -> RenderableType:
         """Return a table with one row per artifact."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Sequence
 from itertools import pairwise
 
 _DURATIONS_S = (
@@ -14,6 +15,7 @@ _DURATIONS_S = (
 )
 _UNITS_S = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 _MAX_TICKS = 200
+_LEAST_FOR_ENDS, _FAR = 20, 10.0  # values needed to know what is far, and how far that is
 _LARGEST, _SMALLEST = sys.float_info.max, 5e-324  # the second is the smallest float
 
 
@@ -53,6 +55,23 @@ class Scale:
         return min(dots - 1, max(0, round(self.share(value) * (dots - 1))))
 
 
+def robust_ends(values: Sequence[float]) -> tuple[float, float] | None:
+    """Return ends between which nearly all values are, if a few others would press them into a tenth of the height.
+
+    Nearly all is from the 2nd to the 98th hundredth of them, with half as much room on both sides. Values that are
+    nearly all equal have no such ends: the few others are what there is to see.
+    """
+    if len(values) < _LEAST_FOR_ENDS:
+        return None
+    ordered = sorted(values)
+    cut = max(1, len(ordered) // 50)
+    low, high = ordered[cut], ordered[-1 - cut]
+    width, whole = high / 2 - low / 2, ordered[-1] / 2 - ordered[0] / 2
+    if width <= 0.0 or whole <= _FAR * width:
+        return None
+    return max(ordered[0], low - width), min(ordered[-1], high + width)
+
+
 def ticks(scale: Scale, count: int, whole: bool = False) -> list[float]:
     """Return round numbers on a scale, at most about `count`: multiples of 1, 2 or 5 times a power of ten.
 
@@ -66,7 +85,8 @@ def ticks(scale: Scale, count: int, whole: bool = False) -> list[float]:
         if len(values) >= 2:
             return values
     gap = _round_up((scale.high / 2 - scale.low / 2) / max(1, count) * 2)
-    return _multiples(scale, max(1.0, gap) if whole else gap)
+    multiples = _multiples(scale, max(1.0, gap) if whole else gap)
+    return [number for number in multiples if number > 0] if scale.log else multiples
 
 
 def _multiples(scale: Scale, gap: float) -> list[float]:

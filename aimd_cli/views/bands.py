@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from statistics import median
 from typing import NamedTuple
 
 from aimd_cli.views.curve import Curve
@@ -50,6 +49,8 @@ def band_of(drawn: Sequence[Points]) -> Band | None:
     given = [points for points in drawn if points]
     if not given:
         return None
+    from statistics import median  # which few charts need
+
     first, last = min(points[0][0] for points in given), max(points[-1][0] for points in given)
     band = Band(len(given), [], [], [])
     for number in range(_SAMPLES + 1 if last > first else 1):

@@ -72,7 +72,16 @@ class Canvas:
         column, row = x // self._across, y // self._down
         self._masks[row][column] |= _DOT_BITS[y % self._down][x % self._across]
         held = self._owners[row][column]
-        self._owners[row][column] = owner if held in (NOBODY, owner) else MIXED if self._braille else held
+        if held in (NOBODY, BAND, owner):  # a band is behind everything else
+            self._owners[row][column] = owner
+        elif self._braille and owner != BAND:
+            self._owners[row][column] = MIXED
+
+    def mark(self, dot: tuple[int, int], character: str, owner: int) -> None:
+        """Write a character where a dot `(x, y)` is; the last one of a cell stays."""
+        column, row = dot[0] // self._across, dot[1] // self._down
+        self._letters[column, row] = character
+        self._owners[row][column] = owner
 
     def letter(self, owner: int, count: int) -> None:
         """Write the letter of a series onto its line here and there, so that it can be told without colour.

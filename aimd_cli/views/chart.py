@@ -7,41 +7,44 @@ and in plain ASCII.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from aimd_cli import text
-from aimd_cli.views.axes import Scale, count_label, duration_label, duration_ticks, labels, ticks
+from aimd_cli.pictures.drawing import Ability
+from aimd_cli.views.axes import Scale, robust_ends
 from aimd_cli.views.bands import band_of, drawn_apart
-from aimd_cli.views.canvas import BAND, LETTERS, Canvas
-from aimd_cli.views.curve import STRETCHES, Curve, sentence, smoothed, thinned
+from aimd_cli.views.canvas import BAND
+from aimd_cli.views.chart_words import ChartWords, Subject
+from aimd_cli.views.curve import AXIS_WORDS, STRETCHES, Curve, sentence, smoothed, thinned
+from aimd_cli.views.frame import COUNTS, NUMBERS, PALETTE, TIME, End, Frame, Row, Size, color_of
 from aimd_cli.views.words import note, shown
-from aimd_core.direction import direction_of
 from aimd_core.language import joined, said
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.text import Text
 
-Row = list[tuple[str, str]]  # a line of a drawing: pieces of text with their Rich styles
+    from aimd_cli.pictures.drawing import Over
 
-# Okabe and Ito's palette, which is safe for colour blindness, darkest colours last.
-PALETTE = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#F0E442", "#0072B2")
-_MIN_COLUMNS = 8
-_ROWS_PER_TICK, _COLUMNS_PER_TICK = 4, 14
+__all__ = ["PALETTE", "Chart", "Look", "color_of"]
+
 _PIPE_WIDTH = 80
+_LEAST_WIDTH = 60  # of a drawing with names at its right
 
 
 class Look(NamedTuple):
     """How a chart is drawn.
 
     Attributes:
-        axis: `step`, `epoch` or `time`.
+        axis: `step`, `epoch` or `time`, or a metric.
         log_y: Whether the y axis is logarithmic.
         smooth: Weight of the moving average, from 0 to below 1.
         rows: Height of the drawing in lines, without axis and legend.
         glyphs: Whether non-ASCII characters can be shown.
         only_sentences: Whether to leave out the drawing outside of a terminal.
+        outliers: Whether the y axis has room for every point; else not for a few that are far from all others.
+        ends: Whether the names of curves are at their ends, too.
+        ability: How the terminal shows pictures; with pixels, the curves are one.
     """
 
     axis: str = "step"
@@ -50,14 +53,9 @@ class Look(NamedTuple):
     rows: int = 16
     glyphs: bool = True
     only_sentences: bool = False
-
-
-class _Frame(NamedTuple):
-    """The frame of the curves: the two scales and the canvas."""
-
-    x: Scale
-    y: Scale
-    canvas: Canvas
+    outliers: bool = True
+    ends: bool = False
+    ability: Ability = Ability()
 
 
 class Chart:
@@ -68,16 +66,21 @@ class Chart:
         self.curves = curves
         self.look = look
         self._drawn = [self._points(curve) for curve in curves]
-        self._apart = drawn_apart(curves)
+        self._behind = [self._points(piece) for curve in curves for piece in curve.segments]
+        self.apart = drawn_apart(curves)
         self._lettered = len(curves) > 1 or owners is not None
-        self._owners = list(owners) if owners is not None else self._letters()
-        chosen = set(self._apart)
-        self._band = band_of([points for at, points in enumerate(self._drawn) if at not in chosen])
+        self.owners = list(owners) if owners is not None else self._letters()
+        chosen = set(self.apart)
+        self.band = band_of([points for at, points in enumerate(self._drawn) if at not in chosen])
+        self.ends = self._y_ends()
+        self.words = ChartWords(
+            Subject(curves, self.apart, self.owners, self.ends, look.axis, look.log_y, look.outliers)
+        )
 
     def _letters(self) -> list[int]:
         """Return the number of each curve's letter: those that are drawn apart come first."""
         owners = [0] * len(self.curves)
-        for owner, number in enumerate(self._apart):
+        for owner, number in enumerate(self.apart):
             owners[number] = owner
         return owners
 
@@ -87,14 +90,24 @@ class Chart:
             points = thinned(curve.positions, smoothed(curve.values, self.look.smooth), STRETCHES)
         return [point for point in points if point[1] > 0] if self.look.log_y else points
 
+    def _y_ends(self) -> tuple[float, float] | None:
+        """Return the ends of the y axis; None if there is no point."""
+        values = [value for points in (*self._drawn, *self._behind) for _, value in points]
+        if not values:
+            return None
+        ends = None if self.look.outliers or self.look.log_y else robust_ends(values)
+        return ends or (min(values), max(values))
+
     def rich(self, width: int) -> RenderableType:
         """Return the chart for a terminal of `width` columns."""
         from rich.console import Group
         from rich.text import Text
 
         blocks: list[RenderableType] = [note(self._title(), style="bold"), *self.drawing(width)]
+        picture = self.picture(width)
+        blocks += [picture] if picture is not None else []
         if len(self.curves) == 1:
-            blocks.append(note(self.sentences()[0], style="dim"))
+            blocks += [note(sentence, style="dim") for sentence in (*self.sentences(), *self.words.remarks_on_all())]
         else:
             blocks += [Text(""), self._legend(width)]
             blocks += [note(sentence, style="dim") for sentence in self.remarks()]
@@ -104,11 +117,29 @@ class Chart:
         """Return only the drawing with its axes, which has two lines more than `Look.rows`."""
         from rich.text import Text  # here, because a chart in a pipe needs no Rich
 
-        return [Text.assemble(*row) for row in self._rows(width, self.look.glyphs)]
+        return [Text.assemble(*row) for row in self._rows(width, self.look.glyphs, self.look.ends)]
+
+    def picture(self, width: int, right: int = 0) -> Over | None:
+        """Return the curves as a picture, to be put over the drawing just printed; None if the terminal has none."""
+        if not self.look.ability.has_pixels or self.ends is None:
+            return None
+        from aimd_cli.pictures.drawing import over
+        from aimd_cli.pictures.reading import drawn_picture
+        from aimd_cli.views.strokes import Stroke, pixels_of
+
+        frame, ability = self._frame(width, self.look.glyphs, self.look.ends), self.look.ability
+        cells = frame.canvas.columns, frame.canvas.rows
+        size = cells[0] * ability.cell_width, cells[1] * ability.cell_height
+        strokes = [Stroke([points], BAND) for points in self._behind]
+        for number in self.apart:
+            strokes.append(Stroke(self.curves[number].runs(self._drawn[number]), self.owners[number]))
+        pixels = pixels_of(frame, strokes, self.band, size, dashed=self._lettered)
+        return over(drawn_picture(pixels), ability, *cells, up=cells[1] + 2, right=right + frame.margin)
 
     def lines(self) -> list[list[str]]:
         """Return the chart in plain characters, and a sentence about each curve."""
-        sentences = [[text.clean(line)] for line in (*self.sentences(), *self._band_sentence())]
+        told = (*self.words.summary(), *self.sentences(), *self.words.remarks_on_all())
+        sentences = [[text.clean(line)] for line in told]
         if self.look.only_sentences:
             return sentences
         rows = ["".join(part for part, _ in row).rstrip() for row in self._rows(_PIPE_WIDTH, glyphs=False)]
@@ -116,6 +147,7 @@ class Chart:
 
     def document(self) -> dict[str, object]:
         """Return the curves as plain data; long ones as first, smallest, largest and last point of 500 stretches."""
+        curves = [piece for curve in self.curves for piece in curve.segments or [curve]]
         return {
             "axis": self.look.axis,
             "smooth": self.look.smooth,
@@ -130,9 +162,9 @@ class Chart:
                     "last": curve.last,
                     **_extremes(curve),
                     "sentence": sentence(curve, self.look.axis),
-                    "drawn": [list(point) for point in drawn],
+                    "drawn": [list(point) for point in self._points(curve)],
                 }
-                for curve, drawn in zip(self.curves, self._drawn, strict=True)
+                for curve in curves
             ],
         }
 
@@ -146,46 +178,16 @@ class Chart:
 
     def sentences(self) -> list[str]:
         """Return a sentence about each curve that is drawn apart."""
-        several = len(self.curves) > 1
-        return [
-            joined("", [f"{self._letter(number)} {curve.name}: " if several else "", self._sentence(curve)])
-            for number in self._apart
-            for curve in [self.curves[number]]
-        ]
-
-    def _letter(self, number: int) -> str:
-        return LETTERS[self._owners[number] % len(LETTERS)]
-
-    def _band_sentence(self) -> list[str]:
-        """Return what is said of the curves that are not drawn apart."""
-        if self._band is None:
-            return []
-        told = {"count": len(self._apart), "total": len(self.curves), "others": len(self.curves) - len(self._apart)}
-        if direction_of(self.curves[0].metric) is not None:
-            return [said("the best {count} of {total} curves; the other {others} as a band with their median", **told)]
-        return [said("the first {count} of {total} curves; the other {others} as a band with their median", **told)]
-
-    def _sentence(self, curve: Curve) -> str:
-        told = sentence(curve, self.look.axis)
-        below = sum(value <= 0 for value in curve.values) if self.look.log_y else 0
-        left_out = said("; {below:,} not above zero left out of the logarithmic axis", below=below) if below else ""
-        return joined("", [told, left_out])
+        return self.words.sentences()
 
     def remarks(self) -> list[str]:
-        """Return sentences about the band, and about curves of which something is left out."""
-        drawn = [self.curves[number] for number in self._apart]
-        return self._band_sentence() + [
-            told
-            for told, curve in zip(self.sentences(), drawn, strict=True)
-            if curve.not_finite
-            or curve.unplaced
-            or curve.damage
-            or (self.look.log_y and min(curve.values, default=1) <= 0)
-        ]
+        """Return sentences about what is not drawn as a curve, and about curves of which something is left out."""
+        return self.words.remarks()
 
     def _legend(self, width: int) -> RenderableType:
         from aimd_cli.views.table import Column, Table
 
+        shows_names = any(not self.curves[number].name.startswith(self.words.label(number)) for number in self.apart)
         table = Table(
             [
                 Column(""),
@@ -193,101 +195,65 @@ class Chart:
                 Column("LAST", right=True),
                 Column("LOWEST", right=True, priority=1),
                 Column("HIGHEST", right=True, priority=2),
-                Column("POINTS", right=True, priority=3),
+                Column("POINTS", right=True, priority=4),
+                *([Column("NAME", priority=3)] if shows_names else []),
             ]
         )
-        for number in self._apart:
+        for number in self.apart:
             curve = self.curves[number]
             (low, _), (high, _) = curve.extremes() if len(curve) else ((None, None), (None, None))
             table.add(
-                (self._letter(number), f"bold {color_of(self._owners[number])}"),
-                text.clean(curve.name),
+                (self.words.letter(number), f"bold {color_of(self.owners[number])}"),
+                text.clean(self.words.label(number)),
                 *("" if value is None else text.number(value) for value in (curve.last, low, high)),
                 f"{len(curve) + curve.not_finite:,}",
+                *([text.clean(curve.name)] if shows_names else []),
             )
         return table.rich(width)
 
-    def _rows(self, width: int, glyphs: bool) -> list[Row]:
+    def _frame(self, width: int, glyphs: bool, with_ends: bool) -> Frame:
+        """Return the axes, with nothing between them, and perhaps the names of curves at their ends."""
+        assert self.ends is not None  # for the type checker: there are points
+        places = [position for points in (*self._drawn, *self._behind) for position, _ in points]
+        y, x = Scale(*self.ends, self.look.log_y), Scale(min(places), max(places))
+        ends = []
+        if with_ends and self._lettered and width >= _LEAST_WIDTH:
+            ends = [
+                End(
+                    self._drawn[number][-1][1],
+                    f"{self.words.letter(number)} {text.clean(self.words.label(number))}",
+                    self.owners[number],
+                )
+                for number in self.apart
+                if self._drawn[number]
+            ]
+        return Frame(x, y, Size(width, self.look.rows, glyphs), ends)
+
+    def _rows(self, width: int, glyphs: bool, with_ends: bool = False) -> list[Row]:
         """Return the drawing with its axes, line by line."""
-        points = [point for drawn in self._drawn for point in drawn]
-        if not points:
+        if self.ends is None:
             return [[(shown("no point can be drawn"), "")]]
-        y = Scale(min(value for _, value in points), max(value for _, value in points), self.look.log_y)
-        x = Scale(min(position for position, _ in points), max(position for position, _ in points))
-        y_ticks = ticks(y, max(2, self.look.rows // _ROWS_PER_TICK))
-        y_labels = labels(y_ticks)
-        margin = max([0, *map(len, y_labels)])
-        frame = _Frame(x, y, Canvas(max(_MIN_COLUMNS, width - margin - 2), self.look.rows, glyphs))
-        self._draw(frame)
-        beside = {_y_row(frame, tick): label for tick, label in zip(y_ticks, y_labels, strict=True)}
-        rows = [_row(frame.canvas, row, beside.get(row), margin, glyphs) for row in range(self.look.rows)]
-        return [*rows, *self._x_axis(frame, margin, glyphs)]
+        frame = self._frame(width, glyphs, with_ends)
+        if not self.look.ability.has_pixels:
+            self._draw(frame, ("▲", "▼") if glyphs else ("^", "v"))
+        kind = TIME if self.look.axis == "time" else COUNTS if self.look.axis in AXIS_WORDS else NUMBERS
+        return frame.rows(kind, self.look.axis)
 
-    def _draw(self, frame: _Frame) -> None:
+    def _draw(self, frame: Frame, far_signs: tuple[str, str]) -> None:
         canvas = frame.canvas
-        for edge in self._band[1:] if self._band is not None else ():
-            canvas.draw(_dots(frame, edge), BAND, dashed=False)
-        for number in self._apart:
-            canvas.draw(_dots(frame, self._drawn[number]), self._owners[number], dashed=self._lettered)
-        count = 1 + max((self._owners[number] for number in self._apart), default=0)
-        for number in self._apart if self._lettered else ():
-            canvas.letter(self._owners[number], count)
-
-    def _x_axis(self, frame: _Frame, margin: int, glyphs: bool) -> list[Row]:
-        columns = frame.canvas.columns
-        count = max(1, columns // _COLUMNS_PER_TICK)
-        is_time = self.look.axis == "time"
-        numbers = duration_ticks(frame.x, count) if is_time else ticks(frame.x, count, whole=True)
-        name = duration_label if is_time else count_label
-        marks, under, free_from = ["─" if glyphs else "-"] * columns, [" "] * columns, 0
-        for number in numbers:
-            column, label = frame.x.dot(number, columns), name(number)
-            start = min(max(0, column - len(label) // 2), columns - len(label))
-            if start < free_from:
-                continue
-            marks[column] = "┬" if glyphs else "+"
-            under[start : start + len(label)] = label
-            free_from = start + len(label) + 1
-        axis_name = self.look.axis
-        if free_from + len(axis_name) <= columns:
-            under[columns - len(axis_name) :] = axis_name
-        corner = "└" if glyphs else "+"
-        return [
-            [(" " * (margin + 1) + corner + "".join(marks), "dim")],
-            [(" " * (margin + 2) + "".join(under), "dim")],
-        ]
-
-
-def _dots(frame: _Frame, points: Sequence[tuple[float, float]]) -> list[tuple[int, int]]:
-    """Return where points are on the canvas."""
-    canvas = frame.canvas
-    return [
-        (frame.x.dot(position, canvas.width), canvas.height - 1 - frame.y.dot(value, canvas.height))
-        for position, value in points
-    ]
-
-
-def _y_row(frame: _Frame, value: float) -> int:
-    """Return the canvas row of a value."""
-    return (
-        (frame.canvas.height - 1 - frame.y.dot(value, frame.canvas.height)) * frame.canvas.rows // frame.canvas.height
-    )
-
-
-def _row(canvas: Canvas, row: int, label: str | None, margin: int, glyphs: bool) -> Row:
-    """Return a line of the drawing with its part of the y axis."""
-    mark = ("┤" if glyphs else "+") if label is not None else ("│" if glyphs else "|")
-    line = [(f"{label or '':>{margin}} {mark}", "dim")]
-    for style, cells in groupby(canvas.cells(row), key=lambda cell: color_of(cell.owner)):
-        line.append(("".join(cell.character for cell in cells), style))  # one escape sequence for all in the same style
-    return line
-
-
-def color_of(owner: int) -> str:
-    """Return the Rich style of a curve, by the number of its letter."""
-    if owner == BAND:
-        return "dim"
-    return PALETTE[owner % len(PALETTE)] if owner >= 0 else "default"
+        for points in [*(self.band[1:] if self.band is not None else ()), *self._behind]:
+            canvas.draw(frame.dots(points), BAND, dashed=False)
+        for number in self.apart:
+            for run in self.curves[number].runs(self._drawn[number]):
+                canvas.draw(frame.dots(run), self.owners[number], dashed=self._lettered)
+        count = 1 + max((self.owners[number] for number in self.apart), default=0)
+        for number in self.apart if self._lettered else ():
+            canvas.letter(self.owners[number], count)
+        for number in self.apart:
+            for point in self._drawn[number]:
+                if not frame.y.low <= point[1] <= frame.y.high:
+                    sign = far_signs[point[1] < frame.y.low]
+                    canvas.mark(frame.dots([point])[0], sign, self.owners[number])
 
 
 def _extremes(curve: Curve) -> dict[str, object]:

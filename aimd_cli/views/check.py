@@ -1,4 +1,4 @@
-"""`aimd trial upload --check`: what differs between here and the server."""
+"""`aimd trial upload --check` and `aimd artifact upload --check`: what differs between here and the server."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aimd_cli.views.words import shown
 
 
 class CheckRow(NamedTuple):
-    """A trial that is equal, or a file that differs. Sizes in bytes, None if it is absent."""
+    """A trial or an artifact that is equal, or a file that differs. Sizes in bytes, None if it is absent."""
 
     name: str
     outcome: str
@@ -25,12 +25,14 @@ class CheckRow(NamedTuple):
 class CheckReport:
     """The result of a comparison."""
 
-    def __init__(self, rows: list[CheckRow]) -> None:
+    def __init__(self, rows: list[CheckRow], what: str = "TRIAL") -> None:
+        """Take the rows, and the heading of what they are of."""
         self.rows = rows
+        self.what = what
 
     def rich(self, width: int) -> RenderableType:
-        """Return a table with a row for each equal trial and each file that differs."""
-        columns = [Column("OUTCOME"), Column("TRIAL"), Column("FILE", priority=1), Column("HERE", 3, right=True)]
+        """Return a table with a row for each that is equal and each file that differs."""
+        columns = [Column("OUTCOME"), Column(self.what), Column("FILE", priority=1), Column("HERE", 3, right=True)]
         table = Table([*columns, Column("THERE", 4, right=True), Column("NOTE", priority=2)])
         for row in self.rows:
             style = "green" if row.outcome == "same" else "bold yellow"

@@ -15,9 +15,17 @@ from aimd_cli import text
 from aimd_cli.views.chart import Chart
 from aimd_cli.views.grid import Grid, Item
 from aimd_cli.views.groups import Average, Group, value_of
-from aimd_cli.views.rows import all_keys, metric_priority, param_priority, ranked_metrics, telling_params
-from aimd_cli.views.shortening import rounded, short_titles, shortened
-from aimd_cli.views.states import state_cell, why_cell
+from aimd_cli.views.rows import (
+    DELTA_PRIORITY,
+    all_keys,
+    difference_cell,
+    metric_priority,
+    param_priority,
+    ranked_metrics,
+    telling_params,
+)
+from aimd_cli.views.shortening import begun, rounded, short_titles, shortened
+from aimd_cli.views.states import state_cell, why_text
 from aimd_cli.views.table import NUMBER, TEXT, WHOLE, Column, Table, hidden_columns
 from aimd_cli.views.words import listed, shown
 from aimd_core.direction import best_of, direction_of
@@ -48,6 +56,7 @@ class ComparisonOptions(NamedTuple):
         directions: `min` or `max` by metric, if the user said so.
         metrics: The metrics; none means all.
         everything: Whether to show what is equal, too.
+        baseline: The trial that the others are measured against, if there is one.
         packages: Whether to show packages and diffs that differ on a terminal, where they are only counted otherwise.
         glyphs: Whether non-ASCII characters can be shown.
     """
@@ -58,6 +67,7 @@ class ComparisonOptions(NamedTuple):
     everything: bool = False
     glyphs: bool = True
     packages: bool = False
+    baseline: Facts | None = None
 
     def direction(self, metric: str) -> str | None:
         """Return `min` or `max`, from the user or from the name."""
@@ -89,6 +99,24 @@ class Comparison:
     def _values(self, metric: str) -> list[float | None]:
         return [value_of(row, metric, self.options.aggregate) for row in self.rows]
 
+    def _differences(self, metric: str) -> list[float | None]:
+        """Return how far the trials are from the baseline in a metric; None where one of the two has no value."""
+        base = (
+            None if self.options.baseline is None else value_of(self.options.baseline, metric, self.options.aggregate)
+        )
+        return [None if value is None or base is None else value - base for value in self._values(metric)]
+
+    def _difference_cells(self, metric: str) -> list[tuple[str, str]]:
+        """Return the differences as a table shows them, under the values without their marks."""
+        baseline, cells = self.options.baseline, []
+        assert baseline is not None
+        base = value_of(baseline, metric, self.options.aggregate)
+        for row, value in zip(self.rows, self._values(metric), strict=True):
+            cell, style = difference_cell(value, base, self.options.direction(metric))
+            is_base = bool(row.id) and row.id == baseline.id
+            cells.append((f"{shown('baseline')}  ", "dim") if is_base else (f"{cell}  ", style))
+        return cells
+
     def rich(self, width: int) -> RenderableType:
         """Return trials as columns if they fit, else as rows; then the chart."""
         table = self._side_by_side(width)
@@ -109,9 +137,20 @@ class Comparison:
         notes += [said("{same} fields the same in all (--all shows them)", same=self.same) if self.same else ""]
         if packages:
             notes.append(said("packages and diffs that differ: {count}, see --packages", count=packages))
+        if self.metrics and self.options.baseline is not None:
+            name = text.clean(self.options.baseline.name)
+            notes.append(said("{sign} difference from the baseline {name}", sign=self._sign, name=name))
         if self.metrics and self.options.aggregate != "last":
             notes.append(said("metrics: {aggregate}", aggregate=self.options.aggregate))
         return listed(notes, self.options.glyphs)
+
+    def _baseline_document(self) -> dict[str, object]:
+        baseline = self.options.baseline
+        return {} if baseline is None else {"baseline": {"name": baseline.alternative_name, "id": baseline.id}}
+
+    @property
+    def _sign(self) -> str:
+        return "Δ" if self.options.glyphs else "d"
 
     def _shown_facts(self) -> list[str]:
         """Return what differs and is shown on a terminal: packages and diffs only on demand."""
@@ -127,6 +166,11 @@ class Comparison:
             for number, value in enumerate(self._values(metric))
         ]  # fmt: skip
 
+    def _shared_name(self, width: int) -> str:
+        """Return the name that all trials have, where ids are shown instead, else nothing."""
+        shared = {row.name for row in self.rows}
+        return shortened([text.clean(self.rows[0].name)], width)[0] if len(shared) == 1 and len(self.rows) > 1 else ""
+
     def _side_by_side(self, width: int) -> Table | None:
         """Return one row per fact and metric, with one column per trial; None if that does not fit."""
         keys, count = self._shown_facts(), len(self.rows)
@@ -139,7 +183,9 @@ class Comparison:
         ellipsis = "…" if self.options.glyphs else ".."
         names = list(map(text.clean, self.names))
         heads = shortened(names, room, ellipsis)
-        table = Table([Column(""), *(Column(head, right=True) for head in heads)], self.options.glyphs)
+        table = Table(
+            [Column(self._shared_name(first)), *(Column(head, right=True) for head in heads)], self.options.glyphs
+        )
         labels = iter(shortened([text.clean(key) for key in [*keys, *self.metrics]], first, ellipsis))
         if heads != names and all(row.id for row in self.rows):  # by which commands take them
             table.add(("id", "dim"), *((row.id[:_ID_SHOWN], "cyan") for row in self.rows))
@@ -147,8 +193,8 @@ class Comparison:
         if max(cell_len(state) for state, _ in states) > room:
             states = [(state[:1], style) for state, style in states]
         table.add((shown("state"), "dim"), *states)
-        if any(whys := [why_cell(row) for row in self.rows]):
-            table.add((shown("why"), "dim"), *shortened(whys, room, ellipsis))
+        if any(whys := [why_text(row) for row in self.rows]):
+            table.add((shown("why"), "dim"), *begun(whys, room, ellipsis))
         for key in keys:
             values = self._facts(key)
             cells = [_shown(key, value) for value in values]
@@ -157,6 +203,8 @@ class Comparison:
             table.add((next(labels), "cyan"), *shortened(cells, room, ellipsis))
         for metric in self.metrics:
             table.add((next(labels), "cyan"), *self._cells(metric))
+            if self.options.baseline is not None and any(cell.strip() for cell, _ in self._difference_cells(metric)):
+                table.add((f"  {self._sign}", "dim"), *self._difference_cells(metric))
         return table
 
     def _one_below_the_other(self) -> Table:
@@ -176,8 +224,12 @@ class Comparison:
             columns.append(Column(title, priority, not is_text, form=TEXT if is_text else NUMBER, short=shorts[number]))
         for number, metric in enumerate(self.metrics):
             columns.append(Column(text.clean(metric), metric_priority(metric, number), right=True, form=NUMBER))
-        table = Table(columns, self.options.glyphs)
         cells = [self._cells(metric) for metric in self.metrics]
+        if self.options.baseline is not None and self.metrics:
+            title = f"{self._sign} {text.clean(self.metrics[0])}"
+            columns.append(Column(title, DELTA_PRIORITY, right=True, form=NUMBER))
+            cells.append(self._difference_cells(self.metrics[0]))
+        table = Table(columns, self.options.glyphs)
         for number, trial in enumerate(self.trials):
             facts = (_shown(key, trial.facts.get(key)) for key in keys)
             table.add(text.clean(self.names[number]), *facts, *(column[number] for column in cells))
@@ -189,7 +241,10 @@ class Comparison:
         if any(row.reason for row in self.rows):
             lines.append(["reason", *(text.clean(row.reason) for row in self.rows)])
         lines += [[key, *map(_full, self._facts(key))] for key in self.differing]
-        lines += [[metric, *map(_full, self._values(metric))] for metric in self.metrics]
+        for metric in self.metrics:
+            lines.append([metric, *map(_full, self._values(metric))])
+            if self.options.baseline is not None:
+                lines.append([f"{metric} - baseline", *map(_full, self._differences(metric))])
         return lines
 
     def grid(self) -> Grid:
@@ -216,12 +271,14 @@ class Comparison:
         """Return the comparison as plain data, with values in the order of the trials."""
         return {
             "trials": [row.document() for row in self.rows],
+            **self._baseline_document(),
             "facts": {key: self._facts(key) for key in self.differing},
             "same": self.same,
             "aggregate": self.options.aggregate,
             "metrics": {
                 metric: {
                     "values": self._values(metric),
+                    **({"differences": self._differences(metric)} if self.options.baseline is not None else {}),
                     "direction": self.options.direction(metric),
                     "best": [self.rows[number].alternative_name for number in sorted(self.best[metric])],
                 }
@@ -240,11 +297,21 @@ class GroupedComparison:
         self.keys = [
             key for key in keys if options.everything or len({repr(group.keys.get(key)) for group in groups}) > 1
         ]
+        self.secondary = self._secondary()
         self.metrics = options.chosen([row for group in groups for row in group.rows])
         self.best = {
             name: best_of([self._average(group, name).mean for group in groups], options.direction(name))
             for name in self.metrics
         }
+
+    def _secondary(self) -> dict[str, int]:
+        """Return the parameters that a narrow table may hide, because the others tell the groups apart as well."""
+        telling = telling_params([group.rows[0] for group in self.groups], self.keys)
+        told, secondary = list(telling.main), list[str]()
+        for key in telling.minor:
+            apart = {repr([group.keys.get(name) for name in told]) for group in self.groups}
+            (told if len(apart) < len(self.groups) else secondary).append(key)
+        return {key: param_priority(at, True) for at, key in enumerate(secondary)}
 
     @staticmethod
     def _average(group: Group, metric: str) -> Average:
@@ -255,7 +322,7 @@ class GroupedComparison:
         if count is None:
             return self
         first = GroupedComparison(self.groups[:count], self.options)
-        first.keys = self.keys  # what tells all groups apart says which these are
+        first.keys, first.secondary = self.keys, self.secondary  # what tells all groups apart says which these are
         return first
 
     def trials(self) -> list[Facts]:
@@ -271,7 +338,8 @@ class GroupedComparison:
         mark = "★" if self.options.glyphs else "*"
         shorts = short_titles(list(map(text.clean, self.keys)))
         columns = [
-            Column(text.clean(key), form=TEXT, short=short) for key, short in zip(self.keys, shorts, strict=True)
+            Column(text.clean(key), self.secondary.get(key, 0), form=TEXT, short=short)
+            for key, short in zip(self.keys, shorts, strict=True)
         ]
         columns.append(Column("N", right=True))
         for number, metric in enumerate(self.metrics):

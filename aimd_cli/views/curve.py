@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import accumulate
 from operator import le
@@ -28,6 +28,7 @@ class Curve:
         name: Its name in the legend.
         metric: `type.name`.
         trial: The trial's alternative name.
+        address: What is different for each trial, by default its alternative name.
         positions: The axis positions of its finite points, not descending.
         values: Their values.
         not_finite: How many points are NaN or infinite.
@@ -35,16 +36,23 @@ class Curve:
         last: The value at the greatest step, which may be NaN, or None. By default that of the point written last.
         damage: A sentence about the journal's damage, or empty.
         segment: Which segment of the metric it is, from 1, or None if it is not in segments.
+        label: What tells it from the others on a terminal, shorter than its name.
+        segments: The segments that it was recorded in, with superseded points, if they were asked for.
+        breaks: Where a value is not finite, so that the line is broken there; ascending.
     """
 
     def __init__(self, trial: str, metric: str, positions: array[float], values: array[float]) -> None:
         """Take the points of a metric in the order written, including non-finite ones."""
         self.trial, self.metric, self.name = trial, metric, metric
-        self.damage = ""
+        self.address = trial
+        self.damage = self.label = ""
         self.segment: int | None = None
+        self.segments: list[Curve] = []
+        self.breaks: list[float] = []
         self.last = values[-1] if values else None
         self.not_finite = self.unplaced = 0
         if not (_all_finite(values) and _all_finite(positions)):
+            self.breaks = sorted(p for p, v in zip(positions, values, strict=True) if v - v != 0.0 and p - p == 0.0)
             self.not_finite = sum(value - value != 0.0 for value in values)
             kept = [(p, v) for p, v in zip(positions, values, strict=True) if p - p + v - v == 0.0]
             self.unplaced = len(values) - self.not_finite - len(kept)
@@ -62,6 +70,28 @@ class Curve:
         low_at, low = min(self.thinned, key=_value)
         high_at, high = max(self.thinned, key=_value)
         return (low, low_at), (high, high_at)
+
+    def runs(self, points: Sequence[tuple[float, float]]) -> list[list[tuple[float, float]]]:
+        """Return points of this curve in pieces, between which a value is not finite."""
+        if not self.breaks or not points:
+            return [list(points)] if points else []
+        pieces, before = [[points[0]]], bisect_left(self.breaks, points[0][0])
+        for point in points[1:]:
+            after = bisect_left(self.breaks, point[0])
+            if after != before:
+                pieces.append([])
+            pieces[-1].append(point)
+            before = after
+        return pieces
+
+    def value_at(self, position: float) -> float | None:
+        """Return the value of the point nearest to a position, None if there is no point."""
+        if not len(self):
+            return None
+        at = bisect_left(self.positions, position)
+        if at and (at == len(self) or position - self.positions[at - 1] <= self.positions[at] - position):
+            at -= 1
+        return self.values[at]
 
     @cached_property
     def thinned(self) -> list[tuple[float, float]]:
@@ -128,6 +158,8 @@ class Told(NamedTuple):
         """Return a position in words: `step 870`, `after 1h 02m`."""
         if self.axis == "time":
             return said("after {position}", position=text.duration(position))
+        if self.axis not in AXIS_WORDS:
+            return said("{axis} {position}", axis=self.axis, position=text.number(float(position)))
         return said("{axis} {position:,.0f}", axis=said(self.axis), position=position)
 
     def bare_place(self, position: float) -> str:
@@ -139,6 +171,9 @@ class Told(NamedTuple):
         width = curve.positions[-1] - curve.positions[0]
         if self.axis == "time":
             return said("in {width}", width=text.duration(width))
+        if self.axis not in AXIS_WORDS:
+            ends = {"low": text.number(float(curve.positions[0])), "high": text.number(float(curve.positions[-1]))}
+            return said("over {axis} {low} to {high}", axis=self.axis, **ends)
         unit = said(self.axis if width == 1 else AXIS_WORDS[self.axis])
         return said("over {width:,.0f} {unit}", width=width, unit=unit)
 

@@ -18,26 +18,26 @@ from aimd_cli.views.rows import (
     Choice,
     TellingParams,
     all_keys,
+    difference_cell,
     differing_metrics,
     differing_params,
     local_time,
     metric_priority,
     param_priority,
-    plain_value,
     ranked_metrics,
     telling_params,
 )
 from aimd_cli.views.shortening import short_titles
 from aimd_cli.views.sparkline import sparkline
-from aimd_cli.views.states import state_cell, why_cell
+from aimd_cli.views.states import state_cell, why_text
 from aimd_cli.views.table import NUMBER, SIGN, TEXT, Column, Table
 from aimd_cli.views.words import shown
-from aimd_core.direction import HIGHER, direction_of
+from aimd_core.direction import direction_of
 from aimd_core.language import said
 from aimd_core.query import Field, field_text, value_of
+from aimd_core.query.display import SHOWN_ID_CHARS, shown_value
 from aimd_core.reading.facts import Facts
 
-_ID_SHOWN = 8  # hexadecimal digits; commands take any unique prefix
 _NAME_LEAST, _SAME_NAME_LEAST, _TAGS_LEAST, _VALUE_LEAST, _WHY_LEAST = 10, 6, 8, 8, 20  # cells
 
 Cell = tuple[str, str]
@@ -99,20 +99,15 @@ class ListColumns:
     def _delta_column(self, metric: str, baseline: Facts) -> _Shown:
         """Return how far the trials are from the baseline in a metric."""
         base = value_of(Field("metric", metric, "last"), baseline, 0.0)
-        direction = direction_of(metric)
 
         def cell(row: Facts) -> Cell:
             value = value_of(Field("metric", metric, "last"), row, 0.0)
             if row.id == baseline.id:
                 return shown("baseline"), "bold"
-            if not isinstance(value, (int, float)) or not isinstance(base, (int, float)):
-                return "", ""
-            is_better = (value > base) == (direction == HIGHER)
-            style = "" if direction is None or value == base else "green" if is_better else "yellow"
-            return f"{value - base:+.3g}", style
+            return difference_cell(value, base, direction_of(metric))
 
-        title = f"{'Δ' if self.glyphs else 'd'} {text.clean(metric)}"
-        return _Shown(Column(title, DELTA_PRIORITY, right=True, form=NUMBER), cell)
+        sign = "Δ" if self.glyphs else "d"  # on its own where room is scarce, next to the metric
+        return _Shown(Column(f"{sign} {text.clean(metric)}", DELTA_PRIORITY, right=True, form=NUMBER, short=sign), cell)
 
     def _params(self) -> TellingParams:
         if self.choice.detail:
@@ -134,7 +129,9 @@ class ListColumns:
         return [
             _Shown(Column("STATE", form=SIGN), lambda row: state_cell(row.state, self.glyphs), Field("trial", "state")),
             _Shown(Column("NAME", form=TEXT, least=least, bare=True), _name_cell, Field("trial", "name")),
-            _Shown(Column("ID", style="cyan", bare=True), lambda row: (row.id[:_ID_SHOWN], ""), Field("trial", "id")),
+            _Shown(
+                Column("ID", style="cyan", bare=True), lambda row: (row.id[:SHOWN_ID_CHARS], ""), Field("trial", "id")
+            ),
             _Shown(
                 Column("AGE", AGE_PRIORITY, right=True, key="age"),
                 lambda row: (text.age(row.age_s(now_s)), ""),
@@ -173,7 +170,9 @@ class ListColumns:
                 Column(title, TREND_PRIORITY, form=NUMBER, short="TREND"),
                 lambda row: (sparkline(row.trends.get(main, ()), glyphs=self.glyphs), ""),
             ),
-            _Shown(Column("WHY", WHY_PRIORITY, form=TEXT, least=_WHY_LEAST), lambda row: (why_cell(row), "")),
+            _Shown(
+                Column("WHY", WHY_PRIORITY, form=TEXT, least=_WHY_LEAST, prose=True), lambda row: (why_text(row), "")
+            ),
             _Shown(
                 Column("TAGS", TAGS_PRIORITY if tags_differ else WHY_PRIORITY, form=TEXT, least=_TAGS_LEAST),
                 lambda row: (text.clean(", ".join(row.tags)), ""),
@@ -211,15 +210,7 @@ class ListColumns:
             return state_cell(row.state, self.glyphs)
         if field.shape == "moment":
             return local_time(row.started if field.name == "started" else row.ended, with_offset=False)
-        value = self._value(field, row)
-        if value is None:
-            return ""
-        if field.shape == "duration":
-            seconds = float(str(value))
-            return text.age(seconds) if field.name == "age" else text.duration(seconds)
-        if field.kind == "trial" and field.name == "id":
-            return row.id[:_ID_SHOWN]
-        return _shown_number(value) if field.kind == "metric" else plain_value(value)
+        return shown_value(field, self._value(field, row))
 
     def _value(self, field: Field, row: Facts) -> object:
         return value_of(field, row, self.now.timestamp())
@@ -236,7 +227,3 @@ def _name_cell(row: Facts) -> Cell:
 
 def _number_column(title: str, priority: int, key: str, short: str = "") -> Column:
     return Column(title, priority, right=True, form=NUMBER, short=short, key=key)
-
-
-def _shown_number(value: object) -> str:
-    return "" if value is None else text.number(value)

@@ -15,20 +15,25 @@ from rich.text import Text
 
 from aimd_cli import text
 from aimd_cli.views.canvas import LETTERS
-from aimd_cli.views.chart import PALETTE
+from aimd_cli.views.frame import PALETTE
 from aimd_cli.views.rows import (
     AGE_PRIORITY,
+    DELTA_PRIORITY,
     DURATION_PRIORITY,
     TREND_PRIORITY,
+    difference_cell,
     differing_params,
     metric_priority,
     param_priority,
     ranked_metrics,
     telling_params,
 )
-from aimd_cli.views.shortening import shortened
+from aimd_cli.views.shortening import rounded_to, shortened, telling_digits
 from aimd_cli.views.sparkline import sparkline
 from aimd_cli.views.states import state_cell
+from aimd_cli.views.words import shown as in_words
+from aimd_core.direction import direction_of
+from aimd_core.language import said
 from aimd_core.query import Field, SortKey, field_text, value_of
 from aimd_core.reading.facts import Facts
 
@@ -39,6 +44,10 @@ _NARROW = 100  # from this width on, the state is also written in words
 _GAP = 2
 SELECTED = "bold #ffffff on #005f87"  # a pair that is readable on light and dark terminals
 SELECTED_PLAIN = "reverse"
+
+
+_NAME = Field("trial", "name")
+_WHOLE_NAME = "\0name"  # among the widths: how long names are that are not cut
 
 
 class LiveColumn(NamedTuple):
@@ -70,6 +79,8 @@ class Shown(NamedTuple):
         now: The time that ages end at.
         glyphs: Whether non-ASCII characters can be shown.
         color: Whether to use colour.
+        pins: The ids of pinned trials.
+        baseline: The trial that the others are measured against, or None.
     """
 
     sort: SortKey
@@ -77,18 +88,20 @@ class Shown(NamedTuple):
     now: datetime
     glyphs: bool = True
     color: bool = True
+    pins: frozenset[str] = frozenset()
+    baseline: Facts | None = None
 
 
 def columns_of(rows: Sequence[Facts], shown: Shown, width: int) -> list[LiveColumn]:
     """Return the columns that tell these trials apart, always including the sorted one."""
-    looked_at = list(rows[:_LOOKED_AT])
+    looked_at = [row.whole() for row in rows[:_LOOKED_AT]]
     glyphs = shown.glyphs
     metrics = ranked_metrics(looked_at)
     main = next((name for name in metrics if any(row.trends.get(name) for row in looked_at)), "")
     now_s = shown.now.timestamp()
     columns = [
         _state_column(glyphs, width),
-        LiveColumn("NAME", 0, False, _name, max(10, min(_NAME_CELLS, width // 3)), Field("trial", "name")),
+        LiveColumn("NAME", 0, False, _name, max(10, min(_NAME_CELLS, width // 3)), _NAME),
         LiveColumn("ID", 7, False, _id, 0, Field("trial", "id")),
         LiveColumn(
             "AGE", AGE_PRIORITY, True, lambda row: (text.age(row.age_s(now_s)), ""), 0, Field("trial", "started")
@@ -101,15 +114,15 @@ def columns_of(rows: Sequence[Facts], shown: Shown, width: int) -> list[LiveColu
             0,
             Field("trial", "duration"),
         ),
-        *(
-            _value_column(Field("params", name), param_priority(at), shown)
-            for at, name in enumerate(_varying(looked_at))
-        ),
+        *(_param_column(name, param_priority(at), shown, looked_at) for at, name in enumerate(_varying(looked_at))),
         *(
             _value_column(Field("metric", name, "last"), metric_priority(name, at), shown)
             for at, name in enumerate(metrics[:_METRICS])
         ),
-        LiveColumn(f"TREND {text.clean(main)}", TREND_PRIORITY, False, lambda row: _trend(row, main, glyphs)),
+        *(_delta_column(metrics[0], shown.baseline, glyphs) for _ in metrics[:1] if shown.baseline is not None),
+        LiveColumn(
+            said("TREND {main}", main=text.clean(main)), TREND_PRIORITY, False, lambda row: _trend(row, main, glyphs)
+        ),
         LiveColumn("TAGS", 58, False, _tags, _VALUE_CELLS, Field("trial", "tags")),
     ]
     return _with_sorted(columns, shown)
@@ -123,7 +136,7 @@ def _with_sorted(columns: list[LiveColumn], shown: Shown) -> list[LiveColumn]:
     return [column._replace(priority=0) if column.key == field else column for column in columns]
 
 
-def _varying(rows: list[Facts]) -> list[str]:
+def _varying(rows: Sequence[Facts]) -> list[str]:
     main, minor = telling_params(rows, differing_params(rows))
     return [*main, *minor][:_PARAMS]
 
@@ -151,6 +164,31 @@ def _value_column(field: Field, priority: int, shown: Shown) -> LiveColumn:
         return (text.number(value) if field.kind == "metric" else text.parameter(value)), ""
 
     return LiveColumn(title, priority, True, cell, _VALUE_CELLS, field)
+
+
+def _param_column(name: str, priority: int, shown: Shown, looked_at: Sequence[Facts]) -> LiveColumn:
+    """Return a parameter with as many digits as tell its values apart; the details of a trial have them all."""
+    digits = telling_digits([text.parameter(row.params[name]) for row in looked_at if name in row.params])
+    column = _value_column(Field("params", name), priority, shown)
+
+    def cell(row: Facts) -> tuple[str, str]:
+        value, style = column.cell(row)
+        is_long = isinstance(row.params.get(name), float) and len(value) > digits + len("0.")
+        return (rounded_to(digits, value) if is_long else value), style
+
+    return column._replace(cell=cell)
+
+
+def _delta_column(metric: str, baseline: Facts, glyphs: bool) -> LiveColumn:
+    """Return how far the trials are from the baseline in a metric."""
+    base = value_of(Field("metric", metric, "last"), baseline, 0.0)
+
+    def cell(row: Facts) -> tuple[str, str]:
+        if row.id == baseline.id:
+            return in_words("baseline"), "bold"
+        return difference_cell(value_of(Field("metric", metric, "last"), row, 0.0), base, direction_of(metric))
+
+    return LiveColumn(f"{'Δ' if glyphs else 'd'} {text.clean(metric)}", DELTA_PRIORITY, True, cell)
 
 
 def _name(row: Facts) -> tuple[str, str]:
@@ -191,11 +229,13 @@ class LiveTable:
         self.rows, self.shown, self.width = rows, shown, width
         self._columns = columns_of(rows, shown, width)
         self._widths = [(before or {}).get(column.title, 0) for column in self._columns]
+        self._longest_name = (before or {}).get(_WHOLE_NAME, 0)
 
     @property
     def widths(self) -> dict[str, int]:
         """The current width of each column, by title."""
-        return {column.title: width for column, width in zip(self._columns, self._widths, strict=True)}
+        widths = {column.title: width for column, width in zip(self._columns, self._widths, strict=True)}
+        return {**widths, _WHOLE_NAME: self._longest_name}
 
     def header(self) -> Text:
         """Return the headings, with an arrow at the sorted one."""
@@ -218,10 +258,17 @@ class LiveTable:
         return [self._row(number, row, number == cursor) for number, row in zip(numbers, cells, strict=True)]
 
     def _cells(self, number: int) -> list[tuple[str, str]]:
-        row, cells = self.rows[number], []
+        row, cells = self.rows[number].whole(), []
         for at, column in enumerate(self._columns):
             shown, style = column.cell(row)
             longest = column.longest
+            if column.key == _NAME:  # cut when it is known how much room is left
+                self._longest_name = max(self._longest_name, cell_len(shown))
+                self._widths[at] = max(
+                    self._widths[at], min(longest, cell_len(shown)), cell_len(self._title(column)[0])
+                )
+                cells.append((shown, style))
+                continue
             if longest and cell_len(shown) > longest and not _is_number(shown):
                 (shown,) = shortened([shown], longest, "…" if self.shown.glyphs else "...")
             cells.append((shown, style))
@@ -230,12 +277,16 @@ class LiveTable:
         return cells
 
     def _title(self, column: LiveColumn) -> tuple[str, str]:
+        is_fact = (
+            column.key is not None and column.key.kind == "trial"
+        )  # not a metric or parameter, as the user named it
+        title = in_words(column.title) if is_fact and column.title else column.title
         if column.key != self.shown.sort.field:
-            return column.title, ""
+            return title, ""
         # An age grows as the start moves back, so its arrow points the other way.
         falls = self.shown.sort.descending != (column.title == "AGE")
         arrows = "▲▼" if self.shown.glyphs else "^v"
-        return f"{column.title} {arrows[falls]}".lstrip(), "cyan"
+        return f"{title} {arrows[falls]}".lstrip(), "cyan"
 
     def _fitting(self) -> list[int]:
         kept = [number for number, width in enumerate(self._widths) if width]
@@ -248,7 +299,8 @@ class LiveTable:
 
     def _row(self, number: int, cells: list[tuple[str, str]], is_selected: bool) -> Text:
         mark = self.shown.marks.get(self.rows[number].alternative_name)
-        letter = "  " if mark is None else f"{LETTERS[mark % len(LETTERS)]} "
+        pin = ("•" if self.shown.glyphs else "*") if self.rows[number].id in self.shown.pins else " "
+        letter = f"{pin} " if mark is None else f"{LETTERS[mark % len(LETTERS)]}{pin}"
         letter_style = "" if mark is None else f"bold {PALETTE[mark % len(PALETTE)]}"
         if not is_selected:
             return self._line(cells, letter, letter_style)
@@ -259,8 +311,13 @@ class LiveTable:
         line = Text(no_wrap=True, end="")
         line.append(letter, letter_style)
         kept = self._fitting()
+        spare = self.width - 2 - sum(self._widths[number] + _GAP for number in kept) + _GAP
         for number in kept:
             (shown, style), width = cells[number], self._widths[number]
+            if self._columns[number].key == _NAME:
+                width += max(0, min(spare, self._longest_name - width))
+                if cell_len(shown) > width:
+                    (shown,) = shortened([shown], width, "…" if self.shown.glyphs else "...")
             space = " " * max(0, width - cell_len(shown))
             line.append(space + shown if self._columns[number].right else shown + space, style or None)
             line.append(" " * _GAP)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from aimd_cli import text
 from aimd_cli.views.canvas import LETTERS
-from aimd_cli.views.chart import Chart, Look, color_of
+from aimd_cli.views.chart import Chart, Look
 from aimd_cli.views.curve import Curve
+from aimd_cli.views.frame import color_of
 from aimd_cli.views.words import note, shown
 
 if TYPE_CHECKING:
@@ -21,17 +23,21 @@ _GAP = 2
 class Panels:
     """Charts of several metrics."""
 
-    def __init__(self, curves: list[Curve], look: Look) -> None:
-        """Take curves, whose `name`s must differ."""
+    def __init__(self, curves: list[Curve], look: Look, metrics: Sequence[str] = ()) -> None:
+        """Take curves, whose `name`s must differ, and the order of their metrics, by default that of the curves."""
         self.curves = curves
         self.look = look
-        trials = list(dict.fromkeys(curve.trial for curve in curves))
+        trials = list(dict.fromkeys(curve.address for curve in curves))
         self._owners = {trial: number for number, trial in enumerate(trials)}
+        self._names = {curve.address: curve.trial for curve in curves}
+        self._labels = {curve.address: curve.label or curve.trial for curve in curves}
         smaller = look._replace(rows=max(_LEAST_ROWS, look.rows // 2))
+        existing = {curve.metric for curve in curves}
+        ordered = [metric for metric in metrics if metric in existing]
         self.charts = []
-        for metric in dict.fromkeys(curve.metric for curve in curves):
+        for metric in dict.fromkeys([*ordered, *(curve.metric for curve in curves)]):
             of_metric = [curve for curve in curves if curve.metric == metric]
-            owners = [self._owners[curve.trial] for curve in of_metric] if len(trials) > 1 else None
+            owners = [self._owners[curve.address] for curve in of_metric] if len(trials) > 1 else None
             self.charts.append(Chart(of_metric, smaller, owners))
 
     def rich(self, width: int) -> RenderableType:
@@ -41,21 +47,30 @@ class Panels:
 
         blocks: list[RenderableType] = []
         if len(self._owners) == 1:
-            blocks.append(note(next(iter(self._owners)), style="bold"))
+            blocks.append(note(next(iter(self._names.values())), style="bold"))
         across = 2 if width >= 2 * _LEAST_COLUMNS + _GAP else 1
         panel = (width - _GAP * (across - 1)) // across
         for start in range(0, len(self.charts), across):
-            row = [self._panel(chart, panel) for chart in self.charts[start : start + across]]
-            blocks += [Text(""), *_side_by_side(row, panel)] if blocks else _side_by_side(row, panel)
+            charts = self.charts[start : start + across]
+            blocks += [Text("")] if blocks else []
+            blocks += _side_by_side([self._drawing(chart, panel) for chart in charts], panel)
+            pictures = [chart.picture(panel, at * (panel + _GAP)) for at, chart in enumerate(charts)]
+            blocks += [picture for picture in pictures if picture is not None]
+            if told := [self._told(chart, panel) for chart in charts if len(self._owners) == 1]:
+                blocks += _side_by_side(told, panel)
         if len(self._owners) > 1:
             blocks += [Text(""), self._legend(width)]
-        return Group(*blocks, *(note(sentence, style="dim") for chart in self.charts for sentence in chart.remarks()))
+        remarks = (sentence for chart in self.charts for sentence in chart.remarks())
+        return Group(*blocks, *(note(sentence, style="dim") for sentence in remarks))
 
-    def _panel(self, chart: Chart, width: int) -> list[Text]:
-        """Return a metric's name, its chart, and for a trial alone the sentence about it."""
-        sentences = [] if len(self._owners) > 1 else chart.sentences()
-        told = [note(line, style="dim") for line in text.pieces_of("; ".join(map(shown, sentences)), width) if line]
-        return [note(chart.curves[0].metric, style="bold"), *chart.drawing(width), *told]
+    def _drawing(self, chart: Chart, width: int) -> list[Text]:
+        """Return a metric's name and its chart."""
+        return [note(chart.curves[0].metric, style="bold"), *chart.drawing(width)]
+
+    def _told(self, chart: Chart, width: int) -> list[Text]:
+        """Return the sentence about a metric of a trial alone."""
+        sentence = "; ".join(map(shown, chart.sentences()))
+        return [note(line, style="dim") for line in text.pieces_of(sentence, width) if line]
 
     def _legend(self, width: int) -> RenderableType:
         """Return the letter of each trial with its last values."""
@@ -63,14 +78,17 @@ class Panels:
 
         metrics = [chart.curves[0].metric for chart in self.charts]
         columns = [Column(text.clean(metric), 2 + at, right=True, form=NUMBER) for at, metric in enumerate(metrics)]
-        table = Table([Column(""), Column("TRIAL"), *columns], self.look.glyphs)
-        lasts = {(curve.trial, curve.metric): curve.last for curve in self.curves}
+        shows_names = any(not self._names[trial].startswith(label) for trial, label in self._labels.items())
+        names = [Column("NAME", priority=1)] if shows_names else []
+        table = Table([Column(""), Column("TRIAL"), *columns, *names], self.look.glyphs)
+        lasts = {(curve.address, curve.metric): curve.last for curve in self.curves}
         for trial, owner in self._owners.items():
             values = (lasts.get((trial, metric)) for metric in metrics)
             table.add(
                 (LETTERS[owner % len(LETTERS)], f"bold {color_of(owner)}"),
-                text.clean(trial),
+                text.clean(self._labels[trial]),
                 *("" if value is None else text.number(value) for value in values),
+                *([text.clean(self._names[trial])] if shows_names else []),
             )
         return table.rich(width)
 

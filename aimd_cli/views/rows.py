@@ -9,7 +9,9 @@ from datetime import datetime, timezone
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
-from aimd_cli import text
+from aimd_core.direction import HIGHER
+from aimd_core.format.model import is_alternative_name, split_alternative_name
+from aimd_core.language import said
 from aimd_core.reading.facts import Facts, seconds_of
 
 if TYPE_CHECKING:
@@ -21,9 +23,10 @@ QUERY_PRIORITY, DELTA_PRIORITY, TAGS_PRIORITY, AGE_PRIORITY = 1, 4, 5, MINOR
 WHY_PRIORITY, TREND_PRIORITY, DURATION_PRIORITY = MINOR + 1, MINOR + 4, MINOR + 8
 _METRIC_PRIORITIES = (3, 6)  # of the two most important metrics, after the first parameters
 _MINOR_PARAM_PRIORITY = MINOR + 6
+_NAMED = 8  # what a sentence names; programs get all
 _FAMILY = 4  # metrics whose names differ only in numbers are the details of something, such as classes or layers
 _LONG_VALUE = 24  # characters; a longer value is a path or a command rather than a choice
-_TYPE_ORDER = ("val", "test", "train")  # most important first
+_TYPE_ORDER = ("val", "valid", "validation", "eval", "test", "testing", "train", "training")  # most important first
 
 
 class _Missing:
@@ -32,6 +35,20 @@ class _Missing:
 
 
 MISSING = _Missing()
+
+
+def called(alternative_names: Sequence[str]) -> list[str]:
+    """Return what a person calls trials: by their names, and those of the same name by their alternative names."""
+    names = [split_alternative_name(name)[0] if is_alternative_name(name) else name for name in alternative_names]
+    counts = Counter(names)
+    return [name if counts[name] == 1 else whole for name, whole in zip(names, alternative_names, strict=True)]
+
+
+def some_of(names: Sequence[str]) -> str:
+    """Return the first of some names, and how many more there are, for a sentence."""
+    first = ", ".join(names[:_NAMED])
+    more = len(names) - _NAMED
+    return first if more <= 0 else said("{names} and {more:,} more", names=first, more=more)
 
 
 def local_time(time: str | None, with_offset: bool = True) -> str:
@@ -51,7 +68,7 @@ def all_keys(mappings: Iterable[Mapping[str, object]]) -> list[str]:
     return list(keys)
 
 
-def differing_params(rows: list[Facts]) -> list[str]:
+def differing_params(rows: Sequence[Facts]) -> list[str]:
     """Return the parameters whose values tell these trials apart, or all for a single trial, in their own order."""
     names = all_keys(row.params for row in rows)
     if len(rows) < 2:
@@ -65,24 +82,28 @@ class TellingParams(NamedTuple):
     Attributes:
         main: Those that somebody chose, at least one if there are any.
         minor: Those that say little more: what follows from another one (a number of steps that follows from the batch
-            size), what only few of the trials have, and long texts such as the directory of a trial.
+            size), what only few of the trials have, what is the same in all but the few that lack it, and long texts
+            such as the directory of a trial.
     """
 
     main: list[str]
     minor: list[str]
 
 
-def telling_params(rows: list[Facts], names: list[str]) -> TellingParams:
+def telling_params(rows: Sequence[Facts], names: list[str]) -> TellingParams:
     """Return parameters in the order in which they help to tell these trials apart."""
-    ranks, divisions = {}, {}
+    ranks, divisions, alike = {}, {}, {}
     for name in names:
         values = [repr(row.params.get(name, MISSING)) for row in rows]
         numbers: dict[str, int] = {}
         divisions[name] = tuple([numbers.setdefault(value, len(numbers)) for value in values])
-        is_rare = sum(name in row.params for row in rows) * 2 < len(rows)
+        having = sum(name in row.params for row in rows)
+        alike[name] = having < len(rows) and max(divisions[name], default=0) < 2  # in all trials that have it
+        is_rare = having * 2 < len(rows)
+        is_constant = alike[name] and len(rows) * 3 < having * 4
         is_long = len(rows) > 1 and max(map(len, values), default=0) > _LONG_VALUE
-        ranks[name] = 2 * is_rare + is_long
-    ordered = sorted(names, key=ranks.__getitem__)
+        ranks[name] = 2 * is_rare + (is_long or is_constant)
+    ordered = sorted(names, key=lambda name: (ranks[name], alike[name]))
     first = {divisions[name]: name for name in reversed(ordered)}
     main = [
         name
@@ -93,12 +114,12 @@ def telling_params(rows: list[Facts], names: list[str]) -> TellingParams:
     return TellingParams(main, [name for name in ordered if name not in chosen])
 
 
-def differing_metrics(rows: list[Facts], names: list[str]) -> list[str]:
+def differing_metrics(rows: Sequence[Facts], names: list[str]) -> list[str]:
     """Return the metrics whose last values tell these trials apart, or all for a single trial."""
     return [name for name in names if len(rows) < 2 or len({repr(row.number(name)) for row in rows}) > 1]
 
 
-def ranked_metrics(rows: list[Facts]) -> list[str]:
+def ranked_metrics(rows: Sequence[Facts]) -> list[str]:
     """Return the metrics of these trials, the most important first."""
     return ranked_names(all_keys(row.metrics for row in rows))
 
@@ -107,7 +128,7 @@ def ranked_names(names: Iterable[str]) -> list[str]:
     """Return metrics, each once, the most important first.
 
     First those whose names say what is better (a loss, an accuracy), then others, then families of like-named ones, and
-    system metrics last; among equals `val`, `test`, `train`, others.
+    system metrics last; among equals those of validation, tests, training, others.
     """
     from aimd_core.direction import direction_of
 
@@ -159,6 +180,15 @@ def main_metric(names: Sequence[str]) -> str:
     return (losses or [*names, ""])[0]
 
 
+def difference_cell(value: object, base: object, direction: str | None) -> tuple[str, str]:
+    """Return how far a value is from that of the baseline, and a style that says whether that is better."""
+    if not isinstance(value, (int, float)) or not isinstance(base, (int, float)):
+        return "", ""
+    is_better = (value > base) == (direction == HIGHER)
+    style = "" if direction is None or value == base else "green" if is_better else "yellow"
+    return f"{value - base:+.3g}", style
+
+
 class Choice(NamedTuple):
     """Which trials and which columns are shown.
 
@@ -181,8 +211,3 @@ class Choice(NamedTuple):
     sorted_by: Sequence[Field] = ()
     queried: Sequence[Field] = ()
     baseline: Facts | None = None
-
-
-def plain_value(value: object) -> str:
-    """Return the value of a field of a query as a user would type it; several are separated by commas."""
-    return text.clean(", ".join(map(str, value))) if isinstance(value, tuple) else text.parameter(value)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aimd_cli import text
 
@@ -12,17 +12,20 @@ if TYPE_CHECKING:
 
 
 class ViewRow(NamedTuple):
-    """A saved view: its name, query, order, columns, and the metrics that it plots."""
+    """A saved view: its name, its document, and unless it is in a directory, whose it is and of which folder."""
 
     name: str
-    query: str
-    sort: str
-    columns: str
-    charts: tuple[str, ...]
+    fields: Mapping[str, Any]
+    origin: str = ""
+
+    def cells(self) -> list[str]:
+        """Return what a table shows of it."""
+        query, sort, columns, groups = (self.fields.get(key, "") for key in ("query", "sort", "columns", "group_by"))
+        return [self.name, query, sort, columns, ",".join(self.fields.get("charts", ())), groups, self.origin]
 
 
 class ViewList:
-    """The views of a directory."""
+    """The views of a directory or of a folder."""
 
     def __init__(self, rows: Sequence[ViewRow]) -> None:
         self.rows = rows
@@ -31,22 +34,18 @@ class ViewList:
         """Return a table with one row per view."""
         from aimd_cli.views.table import Column, Table
 
-        table = Table([Column("VIEW"), Column("QUERY"), Column("SORT"), Column("COLUMNS"), Column("CHARTS")])
-        for row in self.lines()[1:]:
-            table.add(*(text.clean(field) for field in (f"@{row[0]}", *row[1:])))
-        table.drop_empty("SORT", "COLUMNS", "CHARTS")
+        heads = ("VIEW", "QUERY", "SORT", "COLUMNS", "CHARTS", "GROUPS", "OF")
+        table = Table([Column(head) for head in heads])
+        for row in self.rows:
+            name, *others = row.cells()
+            table.add(*(text.clean(field) for field in (f"@{name}", *others)))
+        table.drop_empty(*heads[2:])
         return table.rich(width)
 
     def lines(self) -> list[list[str]]:
         """Return the header and one row per view."""
-        rows = [[*row[:-1], ",".join(row.charts)] for row in self.rows]
-        return [list(ViewRow._fields), *rows]
+        return [["name", "query", "sort", "columns", "charts", "group_by", "of"], *(row.cells() for row in self.rows)]
 
     def document(self) -> dict[str, object]:
         """Return the views as plain data, by name."""
-        fields = ViewRow._fields[1:-1]
-        return {
-            "views": {
-                row.name: {**dict(zip(fields, row[1:-1], strict=True)), "charts": list(row.charts)} for row in self.rows
-            }
-        }
+        return {"views": {row.name: dict(row.fields) for row in self.rows}}

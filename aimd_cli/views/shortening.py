@@ -35,6 +35,12 @@ def shortened(texts: Sequence[str], width: int, ellipsis: str = "…") -> list[s
     return [by_text.get(text, text) for text in texts]
 
 
+def begun(texts: Sequence[str], width: int, ellipsis: str = "…") -> list[str]:
+    """Return the beginnings of sentences, at most `width` cells wide."""
+    room = width - cell_len(ellipsis)
+    return [text if cell_len(text) <= width else _beginning(text, room) + ellipsis for text in texts]
+
+
 def _both_ends(texts: list[str], width: int, ellipsis: str) -> list[str]:
     left = width - cell_len(ellipsis)
     ending = left // 2
@@ -83,12 +89,22 @@ def rounded(texts: Sequence[str]) -> list[str]:
 
     What is no fraction stays as it is: whole numbers are counts and seeds, which nobody rounds.
     """
-    values = {text: float(text) for text in dict.fromkeys(texts) if _is_fraction(text)}
+    digits = telling_digits(texts)
+    return [rounded_to(digits, text) for text in texts]
+
+
+def telling_digits(texts: Sequence[str]) -> int:
+    """Return the fewest digits, four or more, with which different fractions among some texts stay different."""
+    values = {float(text) for text in dict.fromkeys(texts) if _is_fraction(text)}
     for digits in range(_LEAST_DIGITS, _MOST_DIGITS):
-        short = {text: f"{value:.{digits}g}" for text, value in values.items()}
-        if len(set(short.values())) == len(set(values.values())):
-            return [min(short.get(text, text), text, key=len) for text in texts]
-    return list(texts)
+        if len({f"{value:.{digits}g}" for value in values}) == len(values):
+            return digits
+    return _MOST_DIGITS
+
+
+def rounded_to(digits: int, text: str) -> str:
+    """Return a number with this many digits; what is no fraction, or would become longer, as it is."""
+    return min(f"{float(text):.{digits}g}", text, key=len) if _is_fraction(text) else text
 
 
 def _is_fraction(text: str) -> bool:

@@ -18,7 +18,6 @@ _LOOKS = {
 }
 
 _DIVERGED_SHOWN = 3
-_WHY_SHOWN = 40
 
 
 def state_cell(state: str, glyphs: bool = True) -> tuple[str, str]:
@@ -57,7 +56,6 @@ def divergence(row: Facts) -> str:
     return joined("; ", shown)
 
 
-def why_cell(row: Facts) -> str:
-    """Return what a table has next to the state, cut short: why it ended, else which metrics diverged."""
-    shown = clean(translated(row.reason or divergence(row)))
-    return shown if len(shown) <= _WHY_SHOWN else f"{shown[: _WHY_SHOWN - 3]}..."
+def why_text(row: Facts) -> str:
+    """Return what a table has next to the state: why it ended, else which metrics diverged."""
+    return clean(translated(row.reason or divergence(row)))

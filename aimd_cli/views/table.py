@@ -17,15 +17,15 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from aimd_cli.text import clean, pieces_of
-from aimd_cli.views.shortening import rounded, shortened, stacked
+from aimd_cli.views.shortening import begun, rounded, shortened, stacked
 from aimd_cli.views.words import shown
 from aimd_core.language import said
 
 WHOLE, TEXT, NUMBER, SIGN = "whole", "text", "number", "sign"
 MINOR = 30  # columns from this priority on get only the room that the others do not need
-_NEXT_SHOWN = 3  # hidden columns that are named at most
 _PADDING = 2  # spaces between two columns
 _NAME_CELLS = 28  # a text that is longer than this makes room for minor columns
+_PROSE_CELLS = 72  # as much of a sentence is shown before less important columns are
 _CHEAP_HEAD_CELLS = 4  # what a heading in one line may cost before a text is shown whole
 _NUMBER_CELLS = 12  # a number that is longer than this has more digits than anybody reads
 _WRAPPED_CELLS = 8  # the narrowest a wrapped text becomes
@@ -44,10 +44,11 @@ class Column:
         least: How narrow a text may become, in cells.
         short: Its heading where room is scarce; by default the same. The heading of a number or a text is also stacked.
         key: What brings the column back if it was dropped, as in `--columns`; empty if nothing does.
+        prose: Whether its texts are sentences, of which the beginning says most.
         bare: Whether its cells are understood without a heading, as a name is.
     """
 
-    __slots__ = ("bare", "form", "key", "least", "priority", "right", "short", "style", "title")
+    __slots__ = ("bare", "form", "key", "least", "priority", "prose", "right", "short", "style", "title")
 
     def __init__(
         self,
@@ -60,6 +61,7 @@ class Column:
         short: str = "",
         key: str = "",
         bare: bool = False,
+        prose: bool = False,
     ) -> None:
         self.title = title
         self.priority = priority
@@ -70,6 +72,12 @@ class Column:
         self.short = short or title
         self.key = key
         self.bare = bare
+        self.prose = prose
+
+
+def _heading(title: str) -> str:
+    """Return a heading in the user's language; what is not in capitals is the name of a parameter or a metric."""
+    return shown(title) if title.isupper() else title
 
 
 class _Room:
@@ -79,7 +87,7 @@ class _Room:
 
     def __init__(self, number: int, column: Column, cells: list[str]) -> None:
         self.number, self.column = number, column
-        self.title, self.short_title = shown(column.title), shown(column.short)
+        self.title, self.short_title = _heading(column.title), _heading(column.short)
         if column.form == NUMBER and max(map(cell_len, cells), default=0) > _NUMBER_CELLS:
             cells = rounded(cells)
         self.full, self.full_cells = cells, max(map(cell_len, cells), default=0)
@@ -126,7 +134,9 @@ class _Room:
 
     def texts(self, ellipsis: str) -> list[str]:
         """Return what the column shows in each row."""
-        return shortened(self.body, self.width, ellipsis) if self.column.form == TEXT else self.body
+        if self.column.form != TEXT:
+            return self.body
+        return (begun if self.column.prose else shortened)(self.body, self.width, ellipsis)
 
 
 class Table:
@@ -164,6 +174,8 @@ class Table:
                 room.restore_body(width, room.column.least)
                 room.restore_head(room.short_title, width)
                 left = self._admit(kept, [room], left)
+                if room.column.prose and room in kept:  # a sentence that is cut says less than the columns after it
+                    left = room.restore_body(left, _PROSE_CELLS)
         for room in kept:
             left = room.restore_body(left)
         for room in kept:
@@ -317,18 +329,23 @@ class Table:
 
 
 def hidden_columns(dropped: list[Column], width: int) -> list[str]:
-    """Say, in lines of at most `width` columns, how many columns are left out, and how to see the next ones."""
+    """Say, in lines of at most `width` columns, how many columns are left out, which, and how to see them all."""
     if not dropped:
         return []
     count, s = len(dropped), "s" * (len(dropped) != 1)
-    keys = [column.key for column in dropped if column.key][:_NEXT_SHOWN]
+    keys = [column.key for column in dropped if column.key]
+    if not keys:
+        sentence = said("{hidden} column{s} hidden: widen the terminal, or pipe the output", hidden=count, s=s)
+        return pieces_of(shown(sentence), width)
     for shown_keys in range(len(keys), 0, -1):
-        sentence = said(
-            "{hidden} column{s} hidden, see --columns +{keys}", hidden=count, s=s, keys=",".join(keys[:shown_keys])
+        facts = {"hidden": count, "s": s, "keys": ",".join(keys[:shown_keys])}
+        sentence = (
+            said("{hidden} column{s} hidden, see --columns +{keys}", **facts)
+            if shown_keys == count
+            else said("{hidden} column{s} hidden, see --columns +{keys}; all: --wide", **facts)
         )
-        if cell_len(shown(sentence)) <= width or shown_keys == 1:
-            return pieces_of(shown(sentence), width)
-    sentence = said("{hidden} column{s} hidden: widen the terminal, or pipe the output", hidden=count, s=s)
+        if cell_len(shown(sentence)) <= width:
+            break
     return pieces_of(shown(sentence), width)
 
 

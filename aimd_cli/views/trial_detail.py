@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from aimd_cli import text
+from aimd_cli.views.related_artifacts import artifact_blocks, artifact_document, artifact_lines
 from aimd_cli.views.rows import local_time, ranked_metrics
 from aimd_cli.views.sparkline import sparkline
 from aimd_cli.views.states import divergence, state_cell, state_sentence
@@ -18,10 +19,13 @@ if TYPE_CHECKING:  # what a pipe needs loads no Rich
     from rich.tree import Tree
 
     from aimd_cli.views.table import Table
+    from aimd_core.format.uploads import UploadNote
+    from aimd_core.reading.artifact_facts import TrialArtifact
     from aimd_core.reading.facts import Facts
+    from aimd_core.reading.media import MediaKey
 
 
-_MAIN_METRICS, _FIRST_PARAMS = 6, 12  # of a trial in brief
+_MAIN_METRICS, _FIRST_PARAMS, _FIRST_MEDIA = 6, 12, 6  # of a trial in brief
 
 
 class Parts(NamedTuple):
@@ -47,6 +51,9 @@ class TrialDetail(NamedTuple):
         platform: The `platform` part of the metadata.
         git: The `_git` part of the metadata.
         kept: How many files are kept with it, and how many bytes they have.
+        artifacts: What it used and made.
+        uploads: The servers that have it.
+        media: What it recorded besides numbers.
     """
 
     row: Facts
@@ -55,6 +62,9 @@ class TrialDetail(NamedTuple):
     platform: Mapping[str, object]
     git: Mapping[str, object]
     kept: tuple[int, int] = (0, 0)
+    artifacts: Sequence[TrialArtifact] = ()
+    uploads: Sequence[UploadNote] = ()
+    media: Sequence[MediaKey] = ()
 
 
 class TrialDetails:
@@ -90,6 +100,8 @@ class TrialDetails:
         blocks += [note(said("damaged: {sentence}", sentence=sentence), style="bold yellow") for sentence in row.damage]
         if self.parts.is_brief:
             blocks += self._main_metrics(row, width) + self._first_params(row, width)
+        if self.parts.is_brief or all(self.parts):
+            blocks += artifact_blocks(trial.artifacts, width, self.parts.is_brief)
         if self.parts.params:
             blocks += [Text(""), note("Parameters", style="bold"), _tree(trial.params)]
         if self.parts.metrics:
@@ -139,6 +151,8 @@ class TrialDetails:
         for trial in self.trials:
             name = trial.row.alternative_name
             lines += [[name, key, value] for key, value in _raw_facts(trial)]
+            if self.parts.is_brief or all(self.parts):
+                lines += [[name, *line] for line in artifact_lines(trial.artifacts)]
             if self.parts.params or self.parts.is_brief:
                 lines += [[name, f"params.{key}", text.parameter(value)] for key, value in trial.row.params.items()]
             if self.parts.metrics or self.parts.is_brief:
@@ -163,6 +177,9 @@ class TrialDetails:
                     "platform": dict(trial.platform),
                     "git": dict(trial.git),
                     "files": {"count": trial.kept[0], "size_bytes": trial.kept[1]},
+                    "artifacts": [artifact_document(artifact) for artifact in trial.artifacts],
+                    "media": [key._asdict() for key in trial.media],
+                    "uploads": [upload._asdict() for upload in trial.uploads],
                 }
                 for trial in self.trials
             ]
@@ -193,6 +210,8 @@ def _facts(trial: TrialDetail, is_brief: bool) -> list[tuple[str, str]]:
         ("parameters", "" if is_brief else str(len(row.params))),
         ("metrics", "" if is_brief else ", ".join(ranked_metrics([row]))),
         ("files", translated(_kept(*trial.kept))),
+        ("media", translated(_media(trial.media))),
+        *(("uploaded", f"{upload.host} {upload.path}, {local_time(upload.at)}") for upload in trial.uploads),
     ]
     return [(key, value) for key, value in facts if value]
 
@@ -201,6 +220,14 @@ def _kept(count: int, size_bytes: int) -> str:
     if not count:
         return ""
     return said("{count} file{s}, {size}", count=f"{count:,}", s="s" * (count != 1), size=text.size(size_bytes))
+
+
+def _media(keys: Sequence[MediaKey]) -> str:
+    if not keys:
+        return ""
+    records = sum(key.records for key in keys)
+    names = ", ".join(key.key for key in keys[:_FIRST_MEDIA]) + (", ..." if len(keys) > _FIRST_MEDIA else "")
+    return said("{count} record{s}: {names}", count=f"{records:,}", s="s" * (records != 1), names=names)
 
 
 def _parent(row: Facts) -> str:
@@ -232,6 +259,8 @@ def _raw_facts(trial: TrialDetail) -> list[tuple[str, str]]:
         *((f"parent.{key}", str(value)) for key, value in (row.parent or {}).items()),
         *(("resumed_from_step", str(line["from_step"])) for line in row.segments if line.get("kind") == "resume"),
         *((("files", str(trial.kept[0])), ("files_bytes", str(trial.kept[1]))) if trial.kept[0] else ()),
+        *((f"media.{key.key}", str(key.records)) for key in trial.media),
+        *((f"uploaded.{upload.host}", f"{upload.path} {upload.at}") for upload in trial.uploads),
         *(("damage", sentence) for sentence in row.damage),
     ]
 

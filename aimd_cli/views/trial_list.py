@@ -6,8 +6,9 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from aimd_cli import text
-from aimd_cli.views.rows import Choice, all_keys, differing_metrics, differing_params, plain_value, ranked_metrics
+from aimd_cli.views.rows import Choice, all_keys, differing_metrics, differing_params, ranked_metrics
 from aimd_cli.views.words import listed
+from aimd_core.format.wording import plain_text
 from aimd_core.language import said
 from aimd_core.reading.summaries import LastValues
 
@@ -94,7 +95,7 @@ class TrialList:
         lasts = LastValues(metrics)
         for row in rows:
             fixed = [row.alternative_name, row.id, row.state, text.clean(row.reason)]
-            fixed += [row.started or "", row.ended or "", row.folder, plain_value(tuple(row.tags)) if row.tags else ""]
+            fixed += [row.started or "", row.ended or "", row.folder, plain_text(tuple(row.tags)) if row.tags else ""]
             fixed += text.parameters(row.params, params)
             fixed += text.exact_all(lasts.of(row.metrics))
             lines.append(fixed)
@@ -116,7 +117,7 @@ class TrialList:
         if field.shape == "moment":
             return (row.started if field.name == "started" else row.ended) or ""
         value = value_of(field, row, self.now.timestamp())
-        return _exact(value) if field.shape in ("number", "duration") else "" if value is None else plain_value(value)
+        return _exact(value) if field.shape in ("number", "duration") else "" if value is None else plain_text(value)
 
     def document(self) -> dict[str, object]:
         """Return the trials as plain data."""

@@ -115,7 +115,7 @@ CASES = (
     Case("Sign in to it: aimd login -H URL", "config use {url}", sign_out),
     Case("Run: aimd trial ls", "trial describe zzz", lambda _: record(), mends=False, shows="cnn_"),
     Case("Run: aimd trial ls --remote", "trial download zzz", grow, mends=False, shows="cnn"),
-    Case("Run: aimd trial trash ls", "trial restore zzz", record_and_remove, mends=False, shows="cnn_"),
+    Case("Run: {command}", "trial restore zzz", record_and_remove, mends=False, shows="cnn_"),
     Case("Upload some: aimd trial upload -d .", "trial describe --remote @latest", lambda _: record()),
     Case(
         "To get it: aimd trial download {trial}",
@@ -148,6 +148,18 @@ CASES = (
 )
 # Hints that are no errors' advice, name only a form of a command, or belong to other tests.
 OTHERS = {
+    "An artifact is final: bring its objects back with aimd artifact download, or upload them as a new one": "two ways",
+    "Bring the server up to date with: aimd artifact upload": "without its names",
+    "Run: aimd server user add {user}": "aimd server quota set of an unknown user",
+    "See what differs: aimd artifact upload --check": "without its names",
+    "To get it: aimd artifact download {artifact}": "tests/cli/test_artifact.py",
+    "Type more of the name, or the beginning of an id, as aimd artifact ls shows it": "no command to run",
+    "Delete there what nobody needs, or ask whoever runs the server for more: aimd server quota set": "somebody else's",
+    "Look at it with aimd trial views ls, then save yours again": "a person decides",
+    "Run: aimd trial views ls; --shared names the one that all see": "a person decides",
+    "See it: aimd trial media TRIAL": "a form",
+    "Such as remote:/vision, or team:/vision after aimd login --as team": "an example",
+    "To make trials of its runs: aimd trial import {store}": "tests/cli/test_trial_stores.py",
     "To copy it: aimd trial upload, aimd trial download": "two commands, neither with its names",
     "There are: {names}; to name a server: aimd login -H URL --as NAME": "a form",
     "Add it again, or bring it back: aimd artifact download": "two ways, neither with its names",

@@ -224,6 +224,34 @@ def test_a_name_that_would_break_the_cache_is_left_out(home: Home) -> None:
     assert recall(home.work / "a", "param") == []
 
 
+def test_metrics_and_parameters_are_those_of_the_trials_that_the_line_names(home: Home) -> None:
+    place = home.work / ".aimd" / "trials"
+    points = record(1, 0.5, "train", "loss") + record(1, 0.5, "val", "acc")
+    write_trial(
+        place, "a_261123_150327_f9by70", metrics=points, parameters="lr: 0.1\noptim:\n  name: sgd\nlayers:\n- 64\n"
+    )
+    write_trial(place, "b_261124_150327_f9by70", metrics=record(1, 1.0, "test", "f1"), parameters="seed: 3\n")
+    remember(home.work, [], ["lr", "seed"], ["train.loss", "val.acc", "test.f1"])
+    assert offered(home, "trial", "plot", "a", "-m", "") == ["train.loss", "val.acc"]
+    assert offered(home, "trial", "plot", "-n", "b", "-m", "") == ["test.f1"]
+    assert offered(home, "trial", "plot", "@latest", "-m", "") == ["test.f1"]
+    assert offered(home, "trial", "compare", "a", "b", "-m", "t") == ["test.f1", "train.loss"]
+    assert offered(home, "trial", "plot", str(place / "b_261124_150327_f9by70"), "-m", "") == ["test.f1"]
+    assert "params.optim.name" in offered(home, "trial", "check", "a", "params.")
+    assert "params.seed" not in offered(home, "trial", "check", "a", "params.")
+    assert offered(home, "trial", "plot", "-m", "") == ["test.f1", "train.loss", "val.acc"]
+    assert offered(home, "trial", "plot", "nothing", "-m", "") == ["test.f1", "train.loss", "val.acc"]
+
+
+def test_saved_views_are_offered_by_name(home: Home, trials: Path) -> None:
+    assert home.aimd("trial", "views", "save", "night", "mnist", "-m", "val.acc", "--sort", "name").code == 0
+    assert home.aimd("trial", "views", "save", "day", "mnist").code == 0
+    assert offered(home, "trial", "ls", "@") == ["@day", "@night"]
+    assert offered(home, "trial", "top", "@n") == ["@night"]
+    assert offered(home, "trial", "import", "@n") == []
+    assert offered(home, "trial", "describe", "@") == ["@day", "@failed", "@latest", "@night", "@running"]
+
+
 def test_a_tab_loads_neither_typer_nor_anything_of_weight(home: Home, trials: Path) -> None:
     code = (
         "import os, sys\n"
@@ -299,5 +327,11 @@ def test_trials_and_folders_of_servers_are_offered_level_by_level(home: Home) ->
 
 def test_ways_to_choose_are_offered_with_the_metrics_of_the_directory(home: Home, trials: Path) -> None:
     remember(home.work, [], [], ["val.acc", "val.loss"])
-    assert offered(home, "trial", "describe", "@") == ["@best:val.acc", "@best:val.loss", "@latest", "@running"]
+    assert offered(home, "trial", "describe", "@") == [
+        "@best:val.acc",
+        "@best:val.loss",
+        "@failed",
+        "@latest",
+        "@running",
+    ]
     assert offered(home, "trial", "describe", "@l") == ["@latest"]

@@ -18,7 +18,9 @@ from typing import Any
 
 import pytest
 
+from aimd_core.format.artifacts import change_artifact
 from aimd_core.format.labels import add_tags, set_note
+from aimd_core.format.saved_views import Baseline, SavedView, remove_view, save_view, set_baseline
 from aimd_core.reading.documents import Trial
 from aimd_core.renaming import rename_trial
 from aimd_core.trash import remove, restore
@@ -155,7 +157,7 @@ def test_tags_note_name_removal_and_restoring_follow(shared_console: LocalConsol
     before = shared_console.wait_until(lambda trials: {trial_id, other_id} <= trials.keys())
     add_tags(path, ["baseline", "a"])
     set_note(path, "diverged")
-    shared_console.wait_until(lambda t: (t[trial_id]["tags"], t[trial_id]["note"]) == (["a", "baseline"], "diverged"))
+    shared_console.wait_until(lambda t: (t[trial_id]["tags"], t[trial_id]["note"]) == (["baseline", "a"], "diverged"))
     path = rename_trial(Trial(path), "other")
     shown = shared_console.wait_until(lambda trials: trials.get(trial_id, {}).get("name") == "other")
     assert shown.keys() == before.keys()
@@ -433,3 +435,105 @@ def test_without_the_server_it_says_how_to_install_it(home: Home, monkeypatch: p
     ran = home.aimd("console")
     assert ran.code == 1
     assert "pip install 'aimd-cli[server]'" in ran.err
+
+
+_ARTIFACT = """
+from t9k import aimd
+artifact = aimd.create_artifact("digits_model", "model", "of the sweep", aliases=["best"])
+artifact.add_file("big.bin", "model.pt")
+print(artifact.id, flush=True)
+"""
+
+
+def make_artifact(work: Path) -> str:
+    """Make an artifact with a file that is too large for a pack, and return its id."""
+    (work / "big.bin").write_bytes(bytes(range(256)) * 40_000)
+    done = subprocess.run([sys.executable, "-c", _ARTIFACT], cwd=work, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def artifact_of(console: LocalConsole, artifact_id: str) -> dict[str, Any] | None:
+    answer = console.call("GET", f"/artifacts/{artifact_id}")
+    return answer.json() if answer.status_code == 200 else None
+
+
+def test_artifacts_are_shown_as_they_are_now_and_their_bytes_are_not_copied(work: Path, cache_home: Path) -> None:
+    artifact_id = make_artifact(work)
+    new_trial(work, 1)
+    content = (work / "big.bin").read_bytes()
+    before = tree_digest(work)
+    with LocalConsole(work, cache_home) as console:
+        console.sign_in()
+        wait_until(lambda: (artifact_of(console, artifact_id) or {}).get("aliases") == ["best"], "the artifact")
+        wait_until(
+            lambda: (
+                console.call("GET", f"/artifacts/{artifact_id}/content", params={"key": "model.pt"}).content == content
+            ),
+            "its bytes",
+        )
+        assert tree_digest(work) == before
+        whole = artifact_of(console, artifact_id)
+        assert whole is not None
+        assert whole["version"] is None  # only a server gives one
+        in_cache = sum(
+            path.stat().st_size for path in cache_home.rglob("*") if path.is_file() and "blobs" in path.parts
+        )
+        assert in_cache < len(content) / 10
+        change_artifact(_directory_of(work, artifact_id), lambda document: {**document, "aliases": ["chosen"]})
+        wait_until(lambda: (artifact_of(console, artifact_id) or {}).get("aliases") == ["chosen"], "the new alias")
+        second = make_artifact(work)
+        wait_until(lambda: artifact_of(console, second) is not None, "another artifact")
+        shutil.rmtree(_directory_of(work, second))
+        wait_until(lambda: artifact_of(console, second) is None, "its end")
+    shutil.rmtree(_directory_of(work, artifact_id))
+    with LocalConsole(work, cache_home) as console:  # what went while nobody watched is gone, too
+        console.sign_in()
+        wait_until(lambda: artifact_of(console, artifact_id) is None, "its end")
+        third = make_artifact(work)
+        wait_until(lambda: artifact_of(console, third) is not None, "another artifact")
+
+
+def test_an_artifact_that_cannot_be_read_is_named_and_hides_no_trial(work: Path, cache_home: Path) -> None:
+    artifact_id = make_artifact(work)
+    (_directory_of(work, artifact_id) / "metadata.yaml").write_text("{")
+    _, trial_id = new_trial(work, 1)
+    with LocalConsole(work, cache_home) as console:
+        console.sign_in()
+        console.wait_until(lambda trials: trial_id in trials)
+        console.wait_for_words(artifact_id)
+
+
+def _directory_of(work: Path, artifact_id: str) -> Path:
+    return next(path for path in (work / ".aimd/artifacts").rglob(artifact_id))
+
+
+def test_saved_views_and_the_baseline_of_the_directory_are_shown_and_follow_it(work: Path, cache_home: Path) -> None:
+    path, trial_id = new_trial(work, 1)
+    save_view(work, "night", SavedView(query="val.acc > 0.9", sort="-val.acc"))
+    set_baseline(work, Baseline(trial_id, path.name))
+
+    def shown(console: LocalConsole) -> dict[str, Any]:
+        return {row["name"]: row["view"] for row in console.call("GET", "/folders/root/views").json()["views"]}
+
+    with LocalConsole(work, cache_home) as console:
+        console.sign_in()
+        wait_until(lambda: shown(console) == {"night": {"query": "val.acc > 0.9", "sort": "-val.acc"}}, "the view")
+        baseline = "/folders/root/baseline"
+        wait_until(lambda: console.call("GET", baseline).json()["baseline"], "the baseline")
+        assert console.call("GET", baseline).json()["baseline"]["trial"] == trial_id
+        save_view(work, "day", SavedView(query="params.lr < 1"))
+        remove_view(work, "night")
+        set_baseline(work, None)
+        wait_until(lambda: shown(console) == {"day": {"query": "params.lr < 1"}}, "the other view")
+        wait_until(lambda: console.call("GET", baseline).json()["baseline"] is None, "no baseline")
+        note = "/folders/root/note"
+        (work / ".aimd/note.md").write_text("# Night\n\n```view day\n```\n")
+        wait_until(lambda: console.call("GET", note).json()["note"].startswith("# Night"), "the report")
+        report = console.call("GET", "/folders/root/report").text
+        assert "<h2>Night</h2>" in report
+        assert "href=" not in report  # no link of a private server lives longer than it
+        (work / ".aimd/note.md").unlink()
+        wait_until(lambda: console.call("GET", note).json()["note"] == "", "no report")
+        (work / ".aimd/views.yaml").write_text("{")
+        console.wait_for_words("views.yaml")
+        assert set(shown(console)) == {"day"}  # what cannot be read takes nothing away

@@ -18,6 +18,7 @@ from tests.conftest import Account
 from tests.support.home import Home
 from tests.support.patience import PATIENCE_S
 from tests.support.server import RunningServer
+from tests.support.trials import write_trial
 
 
 def test_a_folder_is_made_found_listed_moved_and_deleted(home: Home, signed_in: Account) -> None:
@@ -41,6 +42,35 @@ def test_a_folder_is_made_found_listed_moved_and_deleted(home: Home, signed_in: 
         assert home.aimd("folder", "rm", path, "--yes").code == 0
         assert home.aimd("folder", "restore", called).code == 0, called
     assert home.aimd("folder", "restore", "nothing").code == 3
+
+
+def test_every_command_takes_a_folder_of_a_named_server(
+    home: Home, signed_in: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert home.aimd("login", "--as", "team", "-k", signed_in.key).code == 0
+    monkeypatch.setenv("AIMD_HOST", "http://127.0.0.1:9")  # nothing answers there: only the name leads to the server
+    assert home.aimd("folder", "mk", "-p", "team:/named/mnist").code == 0
+    named = home.aimd("folder", "id", "team:named").out.strip()
+    number = str(home.aimd("folder", "share", "team:/named", "--link", "--json").json["share"]["id"])
+    for words in (
+        ("ls", "team:/named"),
+        ("ls", "team:"),
+        ("tree", "team:/"),
+        ("ls-shares", "team:/named"),
+        ("unshare", "team:/named", "--number", number),
+        ("note", "team:/named", "better"),
+        ("note", "team:/named"),
+        ("report", "team:/named", "--html", str(tmp_path / "report.html")),
+        ("mv", "team:/named/mnist", "named/digits"),
+        ("mv", "team:/named/digits", "team:/named/mnist"),
+        ("rm", "team:/named", "--yes"),
+        ("restore", f"team:{named[:8]}"),
+    ):
+        ran = home.aimd("folder", *words)
+        assert ran.code == 0, (words, ran.err)
+    assert home.aimd("folder", "mv", "named", "team:/named").code == 2
+    assert "both name a server" in home.aimd("folder", "ls", "team:/named", "--host", signed_in.url).err
+    assert home.aimd("folder", "ls", "elsewhere:/named").code == 3
 
 
 @pytest.mark.parametrize(
@@ -92,7 +122,7 @@ def test_rm_asks_at_a_terminal_and_no_is_no(home: Home, signed_in: Account) -> N
     import pexpect
 
     home.aimd("folder", "mk", "-p", "a/b")
-    for answer, code in (("n", 2), ("y", 0)):
+    for answer, code in (("n", 1), ("y", 0)):
         child = pexpect.spawn(
             sys.executable, ["-m", "aimd_cli", "folder", "rm", "a"], encoding="utf-8", timeout=PATIENCE_S
         )
@@ -102,6 +132,44 @@ def test_rm_asks_at_a_terminal_and_no_is_no(home: Home, signed_in: Account) -> N
         child.close()
         assert child.exitstatus == code
     assert home.aimd("folder", "ls").table == []
+
+
+def test_a_folder_counts_what_is_below_and_a_tree_shows_the_trials(home: Home, signed_in: Account) -> None:
+    for name, folder in (("one", "image/mnist"), ("two", "image/mnist"), ("three", "image")):
+        write_trial(
+            home.work / ".aimd" / "trials", f"{name}_261123_150327_f9by70", name=name, trial_id=str(uuid.uuid4())
+        )
+        assert home.aimd("trial", "upload", "-n", name, "-P", folder, "-m").code == 0
+    rows = {row["path"]: (row["trials"], row["trials_below"]) for row in home.aimd("folder", "tree").table}
+    assert rows == {"/image": ("1", "3"), "/image/mnist": ("2", "2")}
+    shown = home.aimd_terminal("folder", "ls", NO_COLOR="1")
+    assert "image       3" in shown
+    tree = home.aimd_terminal("folder", "tree", "--trials", NO_COLOR="1")
+    assert tree.index("image  3 trials") < tree.index("mnist  2 trials") < tree.index("two  ")
+    trials = home.aimd("folder", "tree", "--trials", "-L", "1", "--json").json["trials"]
+    assert [trial["name"] for trial in trials] == ["three"]
+    moved = home.aimd("trial", "mv", "remote:/image/three", "/missing")
+    assert (moved.code, "To create it: -m" in moved.err) == (3, True)
+
+
+def test_every_folder_command_answers_in_json_and_the_trash_is_listed(home: Home, signed_in: Account) -> None:
+    home.aimd("folder", "mk", "a")
+    assert home.aimd("folder", "mv", "a", "b", "--json").json["folder"]["path"] == "/b"
+    assert home.aimd("folder", "share", "b", "--link", "--json").json["share"]["key"]
+    assert home.aimd("folder", "unshare", "b", "--number", "1", "--json").code in (0, 3)
+    assert home.aimd("folder", "rm", "b", "--yes", "--json").json["outcome"] == "deleted"
+    assert [row["path"] for row in home.aimd("folder", "ls", "--trash").table] == ["/b"]
+    assert "aimd folder restore PATH" in home.aimd_terminal("folder", "ls", "--trash")
+    assert home.aimd("folder", "ls", "--trash", "/b").code == 2
+    assert home.aimd("folder", "restore", "/b", "--json").json["folder"]["path"] == "/b"
+    assert home.aimd("folder", "ls", "--trash").table == []
+
+
+def test_a_hint_about_a_user_names_the_data_directory(home: Home) -> None:
+    data = home.work / "data"
+    assert home.aimd("server", "user", "add", "mei", "--data-dir", str(data)).code == 0
+    ran = home.aimd("server", "key", "create", "--user", "lin", "--data-dir", str(data))
+    assert (ran.code, f"aimd server user add lin --data-dir {data}" in ran.err) == (3, True)
 
 
 def test_a_folder_is_shared_seen_and_taken_back(home: Home, signed_in: Account, running_server: RunningServer) -> None:
@@ -116,7 +184,9 @@ def test_a_folder_is_shared_seen_and_taken_back(home: Home, signed_in: Account, 
     assert home.aimd_process("folder", "ls", folder, AIMD_API_KEY=mei, AIMD_HOST=signed_in.url).code == 0
     assert home.aimd("folder", "unshare", "team", name).code == 0
     assert home.aimd_process("folder", "ls", folder, AIMD_API_KEY=mei, AIMD_HOST=signed_in.url).code == 3
-    link = home.aimd("folder", "share", "team", "--link", "--expires-days", "1").out.strip()
+    shared = home.aimd("folder", "share", "team", "--link", "--expires-days", "1")
+    link = shared.out.strip()
+    assert f"/t9k/experiment/web/#/s/{link}/" in " ".join(shared.err.split())
     assert home.aimd_process("folder", "id", folder, AIMD_API_KEY=link, AIMD_HOST=signed_in.url).code == 0
     assert home.aimd_process("folder", "rm", folder, "-y", AIMD_API_KEY=link, AIMD_HOST=signed_in.url).code == 4
 
@@ -194,8 +264,35 @@ def test_names_from_people_do_nothing_to_a_terminal() -> None:
 
 
 def test_no_command_of_folders_needs_more_than_a_home_to_explain_itself(home: Home, tmp_path: Path) -> None:
-    for command in ("ls", "tree", "id", "mk", "mv", "rm", "restore", "share", "unshare", "ls-shares"):
+    for command in ("ls", "tree", "id", "mk", "mv", "rm", "restore", "note", "report", "share", "unshare", "ls-shares"):
         ran = home.aimd("folder", command, "-h")
         assert ran.code == 0
         assert "Examples:" in ran.out
     assert home.aimd("folder", "ls").code == 4
+
+
+def test_the_note_of_a_folder_is_written_and_becomes_one_file(home: Home, signed_in: Account) -> None:
+    home.aimd("folder", "mk", "vision")
+    assert "has no note" in home.aimd("folder", "note", "vision").err
+    assert home.aimd_process("folder", "note", "vision", "-", stdin="# Night\n\n```view\nshow: list\n```\n").code == 0
+    assert home.aimd("folder", "note", "vision").out == "# Night\n\n```view\nshow: list\n```\n"
+    assert home.aimd("folder", "note", "vision", "--json").json["etag"].startswith('"')
+    written = home.aimd("folder", "report", "vision", "--html", home.work / "report.html")
+    assert (written.code, written.out) == (0, "")
+    page = (home.work / "report.html").read_text()
+    assert "<h2>Night</h2>" in page
+    assert "(no trials)" in page
+    again = home.aimd("folder", "report", "vision", "--html", home.work / "report.html")
+    assert (again.code, "--force" in again.err) == (1, True)
+    assert home.aimd("folder", "report", "vision", "--html", "-").out.startswith("<!doctype html>")
+    assert home.aimd("folder", "note", "nowhere").code == 3
+    hostile = "a\tb\x1b]0;owned\x07\n\u202ec\n"
+    assert home.aimd_process("folder", "note", "vision", "-", stdin=hostile).code == 0
+    assert home.aimd("folder", "note", "vision").out == hostile
+    seen = home.aimd_terminal("folder", "note", "vision")
+    assert "\\x1b]0;owned\\x07" in seen
+    assert "\\u202ec" in seen
+    assert "\x1b]0;" not in seen
+    assert home.aimd("folder", "note", "vision", "x" * 70_000).code == 1
+    assert home.aimd("folder", "note", "vision", "").code == 0
+    assert home.aimd("folder", "note", "vision").out == ""

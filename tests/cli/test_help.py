@@ -43,7 +43,7 @@ def test_an_unknown_word_is_not_found_and_near_ones_are_named(home: Home, word: 
 
 def test_a_command_without_its_group_is_told_with_it(home: Home) -> None:
     assert "Did you mean: trial plot\n" in home.aimd("help", "plot").err
-    assert "No such command 'plot'. Did you mean 'trial plot'?" in home.aimd("plot").err
+    assert "aimd: error: no such command 'plot'. Did you mean 'trial plot'?\n  Usage: aimd " in home.aimd("plot").err
     assert "Did you mean 'trial upload', 'artifact upload'?" in home.aimd("upload").err
 
 

@@ -193,7 +193,7 @@ def test_wrong_calls_are_told_in_chinese(home: Home, chinese: None) -> None:
     assert "错误：没有命令 'lz'。" in home.aimd("trial", "lz").err
     assert "您是否想要 'trial'？" in home.aimd("trail").err
     assert "没有命令 'plot'。您是否想要 'trial plot'？" in home.aimd("plot").err
-    assert "请用 'aimd trial ls -h' 查看帮助。" in home.aimd("trial", "ls", "-Z").err
+    assert "请运行：aimd trial ls --help" in home.aimd("trial", "ls", "-Z").err
     assert "缺少参数 'PATH'。" in home.aimd("folder", "mk").err
     assert "'-L' / '--limit' 的值无效：'x' 不是整数。" in home.aimd("trial", "ls", "-L", "x").err
     assert "'--smooth' 的值无效：'x' 不是数字。" in home.aimd("trial", "plot", "--smooth", "x").err
@@ -321,3 +321,36 @@ def test_english_loads_no_catalogue(home: Home) -> None:
         "assert not [name for name in sys.modules if 'languages' in name or 'translated_help' in name]\n"
     )
     subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, cwd=Path(home.work))
+
+
+def test_a_parameter_that_is_called_like_a_word_of_ours_keeps_its_name(home: Home, chinese: None) -> None:
+    for epochs in (10, 20):
+        trial = aimd.create_trial(trial_name="a")
+        trial.params.update({"epochs": epochs})
+        trial.finish()
+    shown = home.aimd_terminal("trial", "ls", columns=120, NO_COLOR="1")
+    assert re.search(r"^状态 .* epochs", shown, re.MULTILINE)
+
+
+def test_headings_of_the_live_screen_are_chinese_but_for_names_that_the_user_gave(chinese: None) -> None:
+    from datetime import datetime, timezone
+
+    from aimd_cli.screen.board import NEWEST
+    from aimd_cli.views.live_table import LiveTable, Shown
+    from aimd_core.reading.facts import WholeFacts
+
+    params: dict[str, object] = {"NAME": "resnet"}
+    row = WholeFacts(
+        name="n",
+        alternative_name="n",
+        id="0b2bbf34",
+        state="Running",
+        started="2026-11-26T20:00:00+00:00",
+        params=params,
+    )
+    table = LiveTable([row], Shown(NEWEST, {}, datetime.now(timezone.utc)), 120)
+    table.lines(0, 1, 0)
+    header = table.header().plain
+    assert {"状态", "名称", "距今"} <= set(header.split())
+    assert header.split().count("NAME") == 1
+    assert not {"STATE", "AGE", "DURATION", "TAGS"} & set(header.split())

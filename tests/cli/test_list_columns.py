@@ -7,20 +7,23 @@ import random
 from datetime import datetime
 
 import pytest
+from rich.console import Console
 
-from aimd_cli.views.rows import Choice, ranked_names, telling_params
+from aimd_cli.views.comparison import ComparisonOptions, GroupedComparison
+from aimd_cli.views.groups import grouped
+from aimd_cli.views.rows import Choice, differing_params, ranked_names, telling_params
 from aimd_cli.views.shortening import rounded, short_titles, shortened, stacked
-from aimd_cli.views.table import NUMBER, TEXT, Column, Table
+from aimd_cli.views.table import NUMBER, TEXT, Column, Table, hidden_columns
 from aimd_cli.views.trial_list import TrialList
 from aimd_core.query import parse_fields
-from aimd_core.reading.facts import Facts
+from aimd_core.reading.facts import Facts, WholeFacts
 
 NOW = datetime.fromisoformat("2026-11-24T00:00:00+00:00")
 WIDTHS = [40, 80, 120, 200]
 
 
 def trial(number: int, name: str, params: dict[str, object], metrics: dict[str, float], **facts: object) -> Facts:
-    return Facts(
+    return WholeFacts(
         name=name,
         alternative_name=f"{name}_261123_15{number:04d}_aaaaaa",
         id=f"{number + 0x41D07BE2:08x}-0000-4000-8000-000000000000",
@@ -141,6 +144,36 @@ def test_the_columns_that_are_hidden_are_counted_and_the_next_ones_named(deep: l
     assert "columns hidden, see --columns +" in footer
     (first, *_) = footer.partition("+")[2].split(",")
     assert first.split(".")[-1] in screen(deep, 80, added=parse_fields(first))
+    assert footer.endswith("; all: --wide")
+
+
+def test_all_hidden_columns_are_named_where_there_is_room() -> None:
+    columns = [Column(name, at, key=name) for at, name in enumerate("abcdef")]
+    assert hidden_columns(columns, 80) == ["6 columns hidden, see --columns +a,b,c,d,e,f"]
+    columns = [Column(name, at, key=f"params.{name}") for at, name in enumerate("abcdef")]
+    assert hidden_columns(columns, 80) == ["6 columns hidden, see --columns +params.a,params.b,params.c; all: --wide"]
+
+
+def test_why_a_trial_failed_is_said_whole_before_less_useful_columns(deep: list[Facts]) -> None:
+    ending = {
+        "kind": "exception",
+        "exception": "RuntimeError",
+        "message": "CUDA out of memory on device 3, 79 GiB used",
+    }
+    rows = [
+        WholeFacts(
+            name=f"run{at}",
+            id=f"{at}-0000",
+            state="Failed",
+            ending=ending,
+            started="2026-11-23T15:03:27+00:00",
+            ended="2026-11-23T15:04:27+00:00",
+            params={"lr": at},
+            metrics={f"val.m{number}": {"last": at / 7 + number} for number in range(9)},
+        )
+        for at in range(3)
+    ]
+    assert "RuntimeError: CUDA out of memory on device 3, 79 GiB used" in screen(rows, 120)
 
 
 def test_a_parameter_that_follows_from_another_one_and_a_long_path_come_after_the_choices() -> None:
@@ -171,6 +204,14 @@ def test_a_shortened_text_is_never_too_wide_and_keeps_texts_apart_where_that_can
     assert all(cell_len(text) <= width for text in short)
     if width >= 10:
         assert len(set(short)) == 4
+
+
+def test_why_a_trial_ended_is_cut_once_at_its_end() -> None:
+    rows = [trial(number, f"run{number}", {"lr": number}, {"val.acc": number}) for number in range(2)]
+    rows[0].state, rows[0].reason = "Failed", "RuntimeError: CUDA error: out of memory, tried to allocate 2 GiB"
+    for width, told in ((80, "RuntimeError: CUDA e"), (200, rows[0].reason)):
+        (line,) = [line for line in screen(rows, width).splitlines() if "RuntimeError" in line]
+        assert (told in line, line.count("…"), "..." in line) == (True, int(width < 100), False), line
 
 
 def test_numbers_keep_as_many_digits_as_tell_them_apart() -> None:
@@ -216,3 +257,28 @@ def test_a_text_that_wraps_is_broken_between_words_and_a_path_at_its_slashes() -
         "why   the loss is not finite",
         "      since step 120",
     ]
+
+
+def test_what_varies_comes_before_what_only_some_trials_lack() -> None:
+    rows = [trial(number, f"run{number}", {"batch": 32, "lr": number / 10}, {"val.acc": 0.5}) for number in range(3)]
+    rows += [trial(number, "other", {}, {}) for number in (3, 4)]
+    assert telling_params(rows, ["batch", "lr"]).main == ["lr", "batch"]
+
+
+def test_one_trial_without_parameters_hides_neither_what_tells_the_others_apart_nor_metrics() -> None:
+    rows = [trial(0, "killed", {"lr": 0.5}, {"val.loss": 3.0})]
+    for number in range(1, 13):
+        chosen = {"lr": 0.1 / (1 + number % 3), "optimizer": "adamw", "layers": number}
+        rows.append(trial(number, "net", nested(chosen), {"val.loss": 1 / number}))
+    names = differing_params(rows)
+    assert telling_params(rows, names).main == ["lr", "layers"]
+    assert set(telling_params(rows[:2], names).main) > {"lr"}
+    groups = GroupedComparison(grouped(rows, names, "last"), ComparisonOptions())
+    console = Console(file=io.StringIO(), width=40, color_system=None)
+    console.print(groups.rich(40))
+    assert isinstance(console.file, io.StringIO)
+    shown = console.file.getvalue()
+    for number in range(1, 13):
+        assert is_told(1 / number, shown)
+    assert "layers" in shown.splitlines()[0]
+    assert "optimizer" not in shown

@@ -4,6 +4,7 @@ import uuid
 import pytest
 import yaml
 
+from t9k import aimd
 from tests.conftest import Account
 from tests.support.home import Home
 from tests.support.strangers import http_answer, stranger, unused_port
@@ -156,6 +157,8 @@ def test_an_address_without_a_path_is_tried_with_the_usual_one(home: Home, accou
     ran = home.aimd("login", "-H", host, "-k", account.key)
     assert ran.code == 0, ran.err
     assert yaml.safe_load(home.config.read_text())["aimd_host"] == account.url
+    aimd.login(host=host, api_key=account.key)
+    assert aimd.CONFIG["aimd_host"] == account.url
 
 
 @pytest.mark.parametrize("words", ["login -H {url} -k {key}", "login --status", "folder tree", "trial upload -d ."])

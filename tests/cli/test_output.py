@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from aimd_cli import output, text
 from aimd_cli.text import clean_json
+from aimd_cli.views.groups import Average
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5),
@@ -70,3 +71,12 @@ def test_json_means_the_same_and_has_no_hidden_characters() -> None:
 def test_a_duration_reads_here_as_in_the_console() -> None:
     for seconds, shown in json.loads((Path(__file__).parents[1] / "fixtures" / "durations.json").read_text()):
         assert text.duration(seconds) == shown
+
+
+def test_a_number_reads_here_as_in_the_console() -> None:
+    rows = json.loads((Path(__file__).parents[1] / "fixtures" / "numbers.json").read_text())
+    assert len(rows["numbers"]) > 30
+    for value, shown in rows["numbers"]:
+        assert text.number(value) == shown
+    for mean, deviation, shown in rows["spreads"]:
+        assert Average(2, mean, deviation).shown(2) == shown

@@ -88,12 +88,19 @@ def test_a_list_builds_no_other_command(home: Home) -> None:
     assert set(trial.commands._built) == {"ls"}  # type: ignore[attr-defined]
 
 
-def test_a_remote_list_loads_no_command_line_of_others(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_reads_a_server_loads_no_command_line_of_others_and_no_reader_of_directories(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with RunningServer(home.path / "server") as server:
         monkeypatch.setenv("AIMD_HOST", server.url)
         monkeypatch.setenv("AIMD_API_KEY", server.new_user("ann"))
         names = loaded("trial", "ls", "--remote")
-    assert "httpx" in names
+        with aimd.create_trial(trial_name="run") as trial:
+            trial.log("val", {"acc": 0.5}, step=1)
+        assert "httpx" in loaded("trial", "upload", "run", "-P", "/")
+        shown = loaded("trial", "describe", "remote:run") | loaded("trial", "plot", "remote:run")
+    assert "httpx" in names & shown
+    assert not shown & {"difflib", "statistics", "fractions", "aimd_core.reading.directory", "aimd_core.sources.local"}
     assert not names & {
         "httpx._main",
         "click",
@@ -177,3 +184,29 @@ def test_threads_that_still_run_are_waited_for(home: Home) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.endswith("last\n")
+
+
+def test_alone_the_wheel_records_and_its_commands_say_what_they_need(home: Home) -> None:
+    code = (
+        "import sys\n"
+        "class Missing:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name.partition('.')[0] in ('typer', 'rich', 'httpx', 'yaml', 'platformdirs'):\n"
+        "            raise ModuleNotFoundError(name, name=name)\n"
+        "sys.meta_path.insert(0, Missing())\n"
+        "from t9k import aimd\n"
+        "with aimd.create_trial(trial_name='alone', trial_params={'lr': 0.1}) as trial:\n"
+        "    trial.params['depth'] = 3\n"
+        "    trial.log('train', {'loss': 1.0}, step=1)\n"
+        "sys.argv = ['aimd', 'trial', 'ls']\n"
+        "from aimd_cli.__main__ import main\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=home.work, capture_output=True, text=True)
+    *_, receipt, error = done.stderr.splitlines()
+    assert (done.returncode, done.stdout, receipt.endswith("logged 1, on disk 1")) == (1, "", True)
+    assert error == (
+        "aimd: error: typer is not installed, which commands need and recording does not: pip install aimd-cli"
+    )
+    (row,) = home.aimd("trial", "ls").table
+    assert (row["name"].partition("_")[0], row["state"]) == ("alone", "Succeeded")

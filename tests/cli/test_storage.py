@@ -105,6 +105,25 @@ def test_small_objects_that_nobody_refers_to_are_removed_with_their_pack(
     assert usage(home.work).unused == []
 
 
+def test_a_trial_that_goes_to_the_trash_while_others_are_read_keeps_its_media(
+    home: Home, store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with aimd.create_trial(trial_name="cnn", capture_output=False) as trial:
+        trial.log_text("text", "much text " * 1_000, step=1)
+    (stored,) = store.objects()
+    read = collecting.media_digests
+    moved: list[int] = []
+
+    def reading(directory: Path) -> set[str]:
+        if not moved:
+            moved.append(home.aimd("trial", "rm", trial.alternative_name, "--yes").code)
+        return read(directory)
+
+    monkeypatch.setattr(collecting, "media_digests", reading)
+    collect(home.work, grace_s=-1)
+    assert (moved, store.has(stored.digest)) == ([0], True)
+
+
 def test_without_a_directory_both_say_so(home: Home) -> None:
     for command in ("du", "gc"):
         ran = home.aimd(command)

@@ -1,5 +1,6 @@
 import csv
 import errno
+import hashlib
 import io
 import json
 import math
@@ -52,6 +53,41 @@ def test_wide_rows_put_one_step_together_and_lose_nothing(home: Home) -> None:
     with (trial.path / "metrics").open("ab") as journal:  # the same metric of the same step again
         journal.write((trial.path / "metrics").read_bytes().splitlines(keepends=True)[-1])
     assert len(rows_of(home.aimd("trial", "export", "cnn", "--wide").out)) == 6
+
+
+def test_media_are_rows_that_name_their_bytes(home: Home) -> None:
+    trial = record()
+    again = aimd.load_trial(trial.path)
+    again.log_html("page, one", b"<b>", 1, "=caption")
+    again.log_html("page, one", b"<i>", 1)
+    again.log_text("text", "hello", 2)
+    again.log_histogram("h", [1.0, 2.0], 3, bins=1)
+    again.finish()
+    rows = rows_of(home.aimd("trial", "export", "cnn", "--media", "--escape-formulas").out)
+    assert [(row["key"], row["step"], row["index"], row["kind"]) for row in rows] == [
+        ("h", "3", "0", "histogram"),
+        ("page, one", "1", "0", "html"),
+        ("page, one", "1", "1", "html"),
+        ("text", "2", "0", "text"),
+    ]
+    assert (rows[1]["digest"], rows[1]["size"]) == (hashlib.sha256(b"<b>").hexdigest(), "3")
+    assert rows[1]["caption"] == "'=caption"
+    assert (rows[3]["text"], json.loads(rows[0]["histogram"])["counts"]) == ("hello", [2])
+    lines = home.aimd("trial", "export", "cnn", "--media", "--format", "jsonl").out.splitlines()
+    assert json.loads(lines[3])["text"] == "hello"
+    for words in (("--wide",), ("-m", "train.loss"), ("--all-segments",), ("--to", "mlflow", "-o", "x")):
+        assert home.aimd("trial", "export", "cnn", "--media", *words).code == 2
+
+
+def test_media_go_into_parquet_too(home: Home) -> None:
+    pyarrow = pytest.importorskip("pyarrow.parquet")
+    trial = record()
+    again = aimd.load_trial(trial.path)
+    again.log_text("text", "hello", 2)
+    again.finish()
+    assert home.aimd("trial", "export", "cnn", "--media", "-o", "media.parquet").code == 0
+    (row,) = pyarrow.read_table("media.parquet").to_pylist()
+    assert (row["key"], row["step"], row["index"], row["text"], row["digest"]) == ("text", 2, 0, "hello", None)
 
 
 def test_json_lines_are_strict(home: Home) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from aimd_core.errors import QueryError
 from aimd_core.query import matches, parse
 from aimd_core.query.gates import judge, read_gate, selector_query
-from aimd_core.reading.facts import Facts
+from aimd_core.reading.facts import Facts, WholeFacts
 from t9k import aimd
 from tests.support.home import Home
 
@@ -31,7 +31,7 @@ def record(name: str, acc: float, *tags: str, metric: str = "acc") -> aimd.Trial
 
 def facts(name: str, **metrics: float) -> Facts:
     known = {f"val.{key}": {"last": value} for key, value in metrics.items()}
-    return Facts(name=name, alternative_name=name, metrics=known, tags=("main",))
+    return WholeFacts(name=name, alternative_name=name, metrics=known, tags=("main",))
 
 
 def value_wanted(text: str, others: Sequence[Facts] = ()) -> float:
@@ -81,9 +81,9 @@ def test_every_named_trial_must_pass(home: Home) -> None:
 
 def test_a_metric_that_is_not_there_does_not_hold_and_is_said(home: Home) -> None:
     record("a", 0.8)
-    ran = home.aimd("trial", "check", "a", "val.los < 1")
+    ran = home.aimd("trial", "check", "a", "val.ac < 1")
     assert ran.code == 1
-    assert ran.table[0]["why"] == "there is no val.los, expected < 1"
+    assert ran.table[0]["why"] == "there is no val.ac, expected < 1; did you mean: val.acc?"
 
 
 @pytest.mark.parametrize(

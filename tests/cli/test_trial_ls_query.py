@@ -71,6 +71,15 @@ def test_a_word_that_no_name_contains_is_told_with_near_names(home: Home, trials
     assert "no name here contains 'cifer'; did you mean: cifar?" in ran.err
 
 
+def test_a_word_with_a_dot_is_part_of_a_name_and_a_metric_alone_is_to_be_compared(home: Home, trials: Path) -> None:
+    point = b'{"metrics_type": "val", "value": {"acc": 0.5}, "step": 1}\n'
+    write_trial(trials, "lr_261123_150330_aaaaaa", name="net-lr0.1", metrics=point)
+    assert names(home, "lr0.1") == names(home, "net-lr0.1") == ["net-lr0.1"]
+    ran = home.aimd("trial", "ls", "val.acc", "-q")
+    assert (ran.code, ran.out) == (0, "")
+    assert "no name here contains 'val.acc', which is a metric: compare it, as in val.acc > 0" in ran.err
+
+
 def test_a_part_taken_for_the_whole_is_told_how_to_find_parts(home: Home, trials: Path) -> None:
     ran = home.aimd("trial", "ls", "--where", "name = mnist", "-q")
     assert (ran.code, ran.out) == (0, "")

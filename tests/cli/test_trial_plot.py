@@ -8,7 +8,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aimd_cli.views.axes import Scale, count_label, duration_label, labels, ticks
@@ -210,6 +210,7 @@ def test_ticks_lie_on_the_axis_and_none_is_labelled_twice(one: float, other: flo
     assert len(found) <= wanted + 2
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(st.floats(), max_size=30), min_size=1, max_size=4), st.booleans(), st.integers(20, 120))
 def test_any_numbers_at_all_are_drawn_without_a_crash(series: list[list[float]], log_y: bool, width: int) -> None:
     from io import StringIO

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from aimd_core.errors import NotFoundError
 from aimd_core.sources.handles import LineRequest, facts_of
 from aimd_core.sources.naming import TrialFinder
 from t9k import aimd
+from tests.cli.test_trial_media import PNG
 from tests.conftest import Account
 from tests.server.api import new_id, wish
 from tests.support.home import Home, Ran
@@ -28,6 +31,10 @@ ALIKE = {
     "plot two metrics": ["plot", "-m", "val.acc", "-m", "train.loss", "--smooth", "0.6"],
     "plot epochs as JSON": ["plot", "-m", "val.acc", "--x", "epoch", "--json"],
     "plot time": ["plot", "-m", "train.loss", "--x", "time"],
+    "plot by another metric": ["plot", "-m", "val.acc", "--x", "train.loss"],
+    "plot a histogram": ["plot", "--hist", "train.loss"],
+    "plot a heat map": ["plot", "--heatmap", "*.*"],
+    "plot against each other": ["plot", "--scatter", "val.acc", "train.loss", "--json"],
     "plot all segments": ["plot", "-m", "train.loss", "--all-segments"],
     "logs": ["logs"],
     "tail of logs": ["logs", "--tail", "2"],
@@ -36,6 +43,14 @@ ALIKE = {
     "export": ["export"],
     "export wide": ["export", "--wide", "--format", "jsonl"],
     "export all segments": ["export", "--all-segments", "-m", "train.loss"],
+    "export media": ["export", "--media"],
+    "files": ["files"],
+    "files as JSON": ["files", "--json"],
+    "media": ["media"],
+    "media as JSON": ["media", "--json"],
+    "a table": ["media", "TRIAL", "rows", "--sort=-a"],
+    "a text": ["media", "TRIAL", "notes"],
+    "a picture as JSON": ["media", "TRIAL", "faces", "--json"],
     "wait": ["wait"],
     "wait until": ["wait", "--until", "train.loss < 1"],
     "verify": ["verify"],
@@ -44,9 +59,13 @@ ALIKE = {
 SEVERAL = {
     "compare": ["compare"],
     "compare everything as JSON": ["compare", "--all", "--json"],
-    "compare groups": ["compare", "--group-by", "params.lr", "--format", "csv"],
+    "compare groups": ["compare", "--group-by", "params.optim.lr", "--format", "csv"],
     "plot": ["plot", "-m", "train.loss"],
+    "compare by a metric": ["compare", "-m", "test.zeta", "--format", "md"],
+    "plot parallel": ["plot", "--parallel", "-m", "val.acc"],
+    "plot as JSON": ["plot", "-m", "train.grad", "--json"],
     "check": ["check"],
+    "check as JSON": ["check", "--json"],
     "export": ["export", "-m", "val.acc"],
 }
 
@@ -60,11 +79,20 @@ def trials(home: Home, signed_in: Account) -> list[str]:
             trial_name=f"run{number}",
             folder_path="vision/resnet",
             make_folder=True,
-            trial_params={"lr": 0.1 / (number + 1)},
-        ) as trial:
+            trial_params={"optim": {"lr": 0.1 / (number + 1), "betas": [0.9, 0.99]}, "batch": 32},
+        ) as trial:  # nothing is recorded in the order of the alphabet, and types take turns
             for step in range(20):
-                trial.log("train", {"loss": 2.0 / (step + 1)}, step=step, epoch=step // 5)
-            trial.log("val", {"acc": accuracy}, step=19, epoch=3)
+                trial.log("train", {"loss": 2.0 / (step + 1), "grad": step / 7}, step=step, epoch=step // 5)
+                if step % 5 == 4:
+                    trial.log("test", {"zeta": step * 1.5, "ece": 0.1}, step=step, epoch=step // 5)
+                    trial.log("train", {"clipped": step}, step=step, epoch=step // 5)
+            trial.log("val", {"loss": 1.0 - accuracy, "acc": accuracy}, step=19, epoch=3)
+            trial.log_text("notes", f"text of {number}", step=3)
+            trial.log_table("rows", [{"z": number, "a": 0.5}, {"z": 2, "a": 1.5}], step=4)
+            trial.log_image("faces", PNG, step=5)
+            (trial.path / "files").mkdir(exist_ok=True)
+            (trial.path / "files" / "out.txt").write_text("kept")
+            (trial.path / "files" / "again.csv").write_text("a,b\n")
         (trial.path / "stdout.log").write_text("".join(f"line {line} \x1b[1mof\x1b[0m {number}\n" for line in range(9)))
         names.append(trial.alternative_name)
     back = aimd.load_trial(trial_name="run1", from_step=10)
@@ -80,9 +108,15 @@ def trials(home: Home, signed_in: Account) -> list[str]:
     return names
 
 
+def _of(words: list[str], name: str) -> list[str]:
+    """Return the words of a command with the name of a trial in its place, or at their end."""
+    return [name if word == "TRIAL" else word for word in words] if "TRIAL" in words else [*words, name]
+
+
 def _placeless(ran: Ran, home: Home) -> tuple[int, str]:
     """Return what was printed without where the trials lie."""
     text = re.sub(r"remote:/vision/resnet/run\d", "PLACE", ran.out)
+    text = re.sub(r"(uploaded\.\S+\t\S+|\"at\":) .*", r"\1 WHEN", text)  # each side's own clock
     text = re.sub(re.escape(str(home.work)) + r"/\.aimd/trials/run\d_\d+_\d+_[a-z0-9]+", "PLACE", text)
     return ran.code, text
 
@@ -90,8 +124,7 @@ def _placeless(ran: Ran, home: Home) -> tuple[int, str]:
 @pytest.mark.usefixtures("trials")
 def test_a_command_prints_the_same_of_a_trial_here_and_on_a_server(home: Home) -> None:
     for words in ALIKE.values():
-        here = home.aimd("trial", *words, "run1")
-        there = home.aimd("trial", *words, "remote:/vision/resnet/run1")
+        here, there = (home.aimd("trial", *_of(words, name)) for name in ("run1", "remote:/vision/resnet/run1"))
         assert here.out, (words, here.err)
         assert _placeless(there, home) == _placeless(here, home), (words, there.err)
         assert there.err == here.err, words
@@ -100,7 +133,7 @@ def test_a_command_prints_the_same_of_a_trial_here_and_on_a_server(home: Home) -
 @pytest.mark.usefixtures("trials")
 def test_a_command_prints_the_same_of_several_trials_in_any_mixture_of_sources(home: Home) -> None:
     for words in SEVERAL.values():
-        end = ["val.acc >= best(all) - 0.05"] if words == ["check"] else []
+        end = ["val.acc >= best(all) - 0.05"] if words[0] == "check" else []
         here = home.aimd("trial", *words, "run0", "run1", "run2", *end)
         there = home.aimd("trial", *words, "--remote", "run0", "run1", "run2", *end)
         mixed = home.aimd("trial", *words, "run0", "remote:run1", "run2", *end)
@@ -108,6 +141,30 @@ def test_a_command_prints_the_same_of_several_trials_in_any_mixture_of_sources(h
         for other in (there, mixed):
             assert _placeless(other, home) == _placeless(here, home), (words, other.err)
             assert other.err == here.err, words
+
+
+LISTS = {
+    "ls": [],
+    "ls in detail": ["-d"],
+    "ls of some": ["run1", "val.acc > 0.5", "--sort=-val.acc"],
+    "ls of columns": ["--columns", "name,params.optim.lr,train.grad.max,tags"],
+    "ls with more columns": ["--columns", "+test.ece"],
+    "ls of what differs": ["--only-changed"],
+    "ls by state": ["--only", "succeeded", "-L", "2"],
+    "ls in groups": ["--group-by", "params.batch"],
+    "ls as CSV": ["--format", "csv"],
+    "ls as Markdown": ["--format", "md"],
+    "ls as JSON": ["--json"],
+}
+
+
+@pytest.mark.usefixtures("trials")
+def test_a_list_is_the_same_of_a_directory_and_of_a_folder(home: Home) -> None:
+    for words in LISTS.values():
+        here, there = (home.aimd("trial", "ls", place, *words) for place in (".", "remote:/vision/resnet"))
+        assert here.out, (words, here.err)
+        assert _placeless(there, home) == _placeless(here, home), (words, there.err)
+        assert there.err == here.err, words
 
 
 @pytest.mark.usefixtures("trials")
@@ -126,7 +183,8 @@ WRONG = {
     "a folder that is not there": ("remote:/nowhere/run0", 3, "aimd folder tree"),
     "an id that is not there": (f"remote:{TRIAL_ID}", 3, TRIAL_ID),
     "no way to choose": ("@newest", 2, "@latest"),
-    "nothing that runs": ("@running", 3, "no trial is running"),
+    "nothing that runs": ("@running", 3, "is Running"),
+    "nothing that failed": ("remote:@failed", 3, "is Failed"),
     "a metric that none has": ("remote:@best(val.f1)", 3, "val.acc"),
     "a metric of unknown direction": ("@best(val.size)", 2, "@best(val.size:max)"),
     "no metric": ("@best(params.lr)", 2, "@best(val.acc)"),
@@ -155,6 +213,7 @@ def test_trials_are_chosen_by_what_is_known_of_them(home: Home, trials: list[str
     assert chosen("@best(train.loss:max)") == [trials[2]] or chosen("@best(train.loss:max)") == [trials[0]]
     assert chosen("@best(-val.acc)") == chosen("@best(val.acc:min)") == [trials[0]]
     assert chosen("run1", trials[1], "@best(val.acc)") == [trials[1]]
+    assert chosen("@succeeded") == [trials[2], trials[1], trials[0]]
     with aimd.create_trial(trial_name="now") as running:
         if source:
             assert home.aimd("trial", "upload", "now", "-P", "vision", "-m").code == 0
@@ -177,6 +236,32 @@ def test_a_folder_of_a_server_is_a_place_like_a_directory(home: Home, trials: li
     assert [row["outcome"] for row in there.table] == ["downloaded"] * 3
     assert home.aimd("logout", "team", "-H").code == 0
     assert home.aimd("trial", "describe", "team:run1").code in (2, 3)
+
+
+def test_a_folder_of_a_server_is_never_taken_for_a_path_on_this_disk(
+    home: Home, trials: list[str], signed_in: Account
+) -> None:
+    asked: list[Path] = []
+    with TrialFinder(stores=lambda path: asked.append(path)) as finder:
+        with pytest.raises(NotFoundError):
+            finder.named("./absent")
+        assert asked == [Path()]  # a path on this disk is looked at
+        (named,) = finder.named("remote:/run1")
+        assert named.address == "remote:/vision/resnet/run1"
+    with TrialFinder("remote:/vision", stores=lambda path: asked.append(path)) as finder:
+        (named,) = finder.named("resnet/run1")
+        assert named.address == "remote:/vision/resnet/run1"
+    assert asked == [Path()]
+
+
+def test_a_trial_in_the_trash_of_a_server_is_named_with_its_folder(
+    home: Home, trials: list[str], signed_in: Account
+) -> None:
+    for name in ("remote:/vision/resnet/run1", "remote:/vision/run1", "remote:/run1"):
+        assert home.aimd("trial", "rm", name, "-y").code == 0
+        assert home.aimd("trial", "restore", "remote:/elsewhere/run1").code == 3
+        (row,) = home.aimd("trial", "restore", name).table
+        assert (row["outcome"], row["detail"]) == ("restored", "remote:/vision/resnet/run1")
 
 
 def test_a_trial_that_is_not_here_but_was_listed_on_the_server_is_told(home: Home, trials: list[str]) -> None:
@@ -254,12 +339,13 @@ def test_many_ids_are_asked_for_together(
 
     monkeypatch.setattr(Server, "send", seen)
     assert home.aimd("trial", "compare", "--remote", *ids).code == 0
-    assert asked == ["/trials/batch"]
+    assert [path.rpartition("/")[2] for path in asked] == ["batch", "baseline"]
 
 
 CHANGES = {
     "tag": (["tag", "run0", "b", "a"], ["tag", "run0", "--remove", "b"]),
     "note": (["note", "run0", "看\nhere"], ["note", "run0"]),
+    "as JSON": (["tag", "run1", "b", "--json"], ["note", "run1", "n", "--json"], ["note", "run1", "--json"]),
     "remove and restore": (["rm", "run0", "--yes"], ["restore", "run0"]),
 }
 
@@ -301,6 +387,11 @@ def test_a_trial_here_is_moved_to_another_working_directory_and_never_over_anoth
     there = home.work / "there" / ".aimd" / "trials"
     assert [row["detail"] for row in moved.table] == [str(there / name) for name in trials[:2]]
     assert home.aimd("trial", "describe", moved.table[0]["detail"]).code == 0
+    (home.work / "inner").mkdir()
+    os.chdir("inner")
+    back = home.aimd("trial", "mv", "../there/.aimd/trials/" + trials[1], "../there/../beside", "-m")
+    assert [row["detail"] for row in back.table] == [str(home.work / "beside" / ".aimd" / "trials" / trials[1])]
+    os.chdir(home.work)
     (home.work / ".aimd" / "trials" / trials[0]).mkdir()
     (there / trials[2]).mkdir()
     (there / trials[2] / "file").touch()
@@ -322,6 +413,51 @@ def test_everything_that_lists_show_is_taken_by_restore(home: Home, trials: list
     refused = home.aimd("trial", "rm", "remote:run0", "-y")
     assert refused.code == 0
     assert home.aimd("trial", "trash", "empty", "-d", "remote:", "-y").code == 2
+
+
+def test_the_trash_of_a_server_is_listed_and_named_by_its_place(
+    home: Home, trials: list[str], signed_in: Account
+) -> None:
+    assert home.aimd("login", "--as", "team", "-k", signed_in.key).code == 0
+    assert home.aimd("trial", "rm", "run0", "-y").code == home.aimd("trial", "rm", "team:run1", "-y").code == 0
+    for place, name in ((".", trials[0]), ("team:", trials[1]), ("team:/", trials[1])):
+        for words in ([place], ["-d", place]):
+            assert [row["name"] for row in home.aimd("trial", "trash", "ls", *words).table] == [name]
+    assert home.aimd("trial", "trash", "ls", ".", "-d", ".").code == 2
+    assert [row["name"] for row in home.aimd("trial", "trash", "ls", "team:/vision/").table] == [trials[1]]
+    assert home.aimd("trial", "trash", "ls", "team:/visio").table == []  # not what only begins so
+    for command in (["ls"], ["empty", "-y"]):
+        missing = home.aimd("trial", "trash", *command, "nowhere")
+        assert (missing.code, "there is no directory" in missing.err) == (3, True), missing.err
+    for words, listing in (
+        (["nope"], "aimd trial trash ls\n"),
+        (["nope", "-d", "."], "aimd trial trash ls .\n"),
+        (["team:nope"], "aimd trial trash ls team:\n"),
+    ):
+        ran = home.aimd("trial", "restore", *words)
+        assert (ran.code, ran.err.endswith(listing)) == (3, True), ran.err
+    ran = home.aimd("trial", "describe", "team:nope")
+    assert (ran.code, ran.err.endswith("aimd trial ls team:\n")) == (3, True), ran.err
+
+
+def test_a_directory_with_a_slash_at_its_end_is_all_trials_in_it(home: Home, trials: list[str]) -> None:
+    for words in (["./"], [".aimd/trials/"], ["remote:/vision/"]):
+        described = home.aimd("trial", "describe", *words, "--json").json["trials"]
+        assert sorted(row["alternative_name"] for row in described) == sorted(trials), words
+    (only,) = home.aimd("trial", "describe", f".aimd/trials/{trials[0]}/", "--json").json["trials"]
+    assert only["alternative_name"] == trials[0]
+
+
+def test_a_trial_that_is_called_like_no_selector_is_named_so(home: Home, trials: list[str]) -> None:
+    for name in ("@best", "@latest"):
+        aimd.create_trial(trial_name=name, folder_path="vision", make_folder=True).finish()
+    assert home.aimd("trial", "upload", "@best").code == 0
+    for named in ("@best", "remote:@best", "remote:/vision/@best"):
+        (row,) = home.aimd("trial", "describe", named, "--json").json["trials"]
+        assert row["name"] == "@best"
+    assert home.aimd("trial", "describe", "@newest").code == 2
+    (row,) = home.aimd("trial", "describe", "@latest", "--json").json["trials"]
+    assert row["name"] == "@latest"  # it began last, so both mean the same
 
 
 def test_python_reads_trials_here_and_on_a_server_alike(home: Home, trials: list[str], signed_in: Account) -> None:

@@ -182,7 +182,9 @@ def test_details_and_help_open_and_close(three: dict[str, Path], home: Home) -> 
         await screen.press("G")
         await screen.sees("framework:")  # which stands last
         await screen.press("escape", "question_mark")
-        await screen.sees("Keys", "reverse the order", "aimd help query")
+        await screen.sees("Keys", "reverse the order")
+        await screen.press("G")
+        await screen.sees("aimd help query")
         await screen.press("q")
         await screen.until(lambda: "Keys" not in screen.text)
         assert screen.app.is_running
@@ -269,7 +271,7 @@ def test_ten_thousand_rows_are_laid_out_as_fast_as_ten(home: Home) -> None:
 
     from aimd_cli.screen.board import NEWEST
     from aimd_cli.views.live_table import LiveTable, Shown
-    from aimd_core.reading.facts import Facts
+    from aimd_core.reading.facts import WholeFacts
 
     made: list[str] = []
 
@@ -280,12 +282,48 @@ def test_ten_thousand_rows_are_laid_out_as_fast_as_ten(home: Home) -> None:
 
     params = Counted(lr=1)
     rows = [
-        Facts(name="n", alternative_name=str(number), id="id", state="Running", params=params)
+        WholeFacts(name="n", alternative_name=str(number), id="id", state="Running", params=params)
         for number in range(10_000)
     ]
     table = LiveTable(rows, Shown(NEWEST, {}, datetime.now(timezone.utc)), 120)
     assert len(table.lines(5_000, 30, 5_010)) == 30
     assert len(made) < 1_000
+
+
+def test_a_table_gives_names_the_room_that_is_left_and_numbers_the_digits_that_tell() -> None:
+    from datetime import datetime, timezone
+
+    from aimd_cli.screen.board import NEWEST
+    from aimd_cli.views.live_table import LiveTable, Shown
+    from aimd_core.reading.facts import WholeFacts
+
+    names = ["resnet50-imagenet-ablation-one", "resnet50-imagenet-ablation-two"]
+    rates = [0.0012345678901234, 0.0012349678901234]
+    rows = [
+        WholeFacts(name=name, alternative_name=name, id="id", state="Succeeded", params={"lr": rate, "seed": 12345678})
+        for name, rate in zip(names, rates, strict=True)
+    ]
+    for columns, is_whole in ((40, False), (60, True), (200, True)):
+        table = LiveTable(rows, Shown(NEWEST, {}, datetime.now(timezone.utc)), columns)
+        lines = [line.plain for line in table.lines(0, 2, 0)]
+        assert [len(line) for line in (table.header().plain, *lines)] == [columns] * 3
+        assert [name in line for name, line in zip(names, lines, strict=True)] == [is_whole] * 2
+        assert [rate in line for rate, line in zip(("0.0012346", "0.001235"), lines, strict=True)] == [True] * 2
+        assert not any("0.00123456" in line for line in lines)
+
+
+def test_the_head_names_the_trouble_before_the_place() -> None:
+    from aimd_cli.screen.board import Board
+    from aimd_cli.screen.table import head_line
+
+    place, told = "http://127.0.0.1:28467/t9k/experiment/server", "no connection: Connection refused"
+    for columns in (80, 120, 200):
+        line = head_line(Board(), place, told, columns, glyphs=True).plain
+        assert told in line
+        assert "http://" in line
+        assert "0 trials" in line
+        assert len(line) <= columns
+    assert "0 trials" in head_line(Board(), place, told, 40, glyphs=True).plain
 
 
 @pytest.mark.parametrize("columns", [20, 40, 80, 100, 120, 300])

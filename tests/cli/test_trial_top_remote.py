@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from aimd_cli.commands.trial.live import LocalSources
 from aimd_cli.commands.trial.live_remote import RemoteSources
+from aimd_core.client import events
 from aimd_core.config import Credentials
+from aimd_core.errors import UnreachableError
 from t9k import aimd
 from tests.conftest import Account
 from tests.support.home import Home
-from tests.support.patience import wait_until
+from tests.support.patience import PATIENCE_S, wait_until
+from tests.support.server import RunningServer
 
 
 @pytest.fixture
@@ -74,6 +78,30 @@ def test_the_screen_has_the_same_of_a_folder_as_of_a_directory(home: Home, signe
             assert there.detail(row)._replace(location="", row=row) == here.detail(row)._replace(location="", row=row)
     finally:
         there.close()
+
+
+def test_a_server_that_was_killed_is_missed_at_once_and_found_again(
+    tmp_path: Path, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "RETRY_S", 2 * PATIENCE_S)  # it is not the next try of the stream that notices
+    with RunningServer(tmp_path / "data") as server:
+        there = RemoteSources(Credentials(server.url, server.new_user("lin"), {}), "remote")
+        try:
+            assert [there.look(False).rows for _ in range(3)] == [[], [], []]
+            server.kill()
+
+            def is_missed() -> bool:
+                try:
+                    there.look(False)
+                except UnreachableError:
+                    return True
+                return False
+
+            wait_until(is_missed, "that it is gone")
+            server.start()
+            assert there.look(False).rows == []
+        finally:
+            there.close()
 
 
 def test_top_of_a_server_needs_a_terminal_and_a_server(home: Home, signed_in: Account) -> None:

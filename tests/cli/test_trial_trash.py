@@ -72,7 +72,7 @@ def test_a_person_is_asked_and_only_yes_is_yes(home: Home) -> None:
     trial = record()
     code, shown = answer(home, ["trial", "rm", "cnn"], "n")
     assert (code, trial.path.exists()) == (1, True)
-    assert "Move 1 trial to the trash? `aimd trial restore` brings them back." in shown
+    assert "Move 1 trial to the trash? `aimd trial restore` undoes it." in shown
     code, _ = answer(home, ["trial", "rm", "cnn"], "yes")
     assert (code, trial.path.exists()) == (0, False)
 

@@ -105,6 +105,32 @@ def test_a_dry_run_says_what_the_upload_then_does_and_changes_nothing(home: Home
     assert planned["remaining_bytes"] == done["sent_bytes"]
 
 
+def test_a_dry_run_promises_no_bytes_that_the_server_does_not_take(
+    home: Home, signed_in: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trial = record()
+    Path("kept.bin").write_bytes(bytes(70_000))
+    trial.save("kept.bin")
+    trial.log_text("notes", "a long text " * 9_000, step=1)
+    trial.finish()
+    info = Server.info
+    without = {"contents", "media"}
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            Server, "info", lambda self: {**(told := info(self)), "features": [*{*told["features"]} - without]}
+        )
+        planned = home.aimd("trial", "upload", "cnn", "--dry-run")
+        done = home.aimd("trial", "upload", "cnn")
+    assert int(planned.table[0]["remaining_bytes"]) < 60_000
+    assert planned.table[0]["remaining_bytes"] == done.table[0]["sent_bytes"]
+    for ran in (planned, done):
+        assert "the server does not take files" in ran.err
+        assert "the server does not take media" in ran.err
+    planned = home.aimd("trial", "upload", "cnn", "--dry-run")
+    assert int(planned.table[0]["remaining_bytes"]) > 170_000
+    assert home.aimd("trial", "upload", "cnn").table[0]["sent_bytes"] == planned.table[0]["remaining_bytes"]
+
+
 def test_a_check_finds_every_difference_and_changes_nothing(home: Home, proxy: Proxy) -> None:
     trial = record()
     trial.finish()

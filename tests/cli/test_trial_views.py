@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import uuid
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import Account
 from tests.support.home import Home
 from tests.support.trials import record, write_trial
 
@@ -19,7 +21,7 @@ def trials(home: Home) -> Path:
             place,
             f"{name}_261123_15032{number}_aaaaaa",
             name=name,
-            trial_id=f"{number}fc6e66f-a3ca-4103-ae8b-b74a872f6b07",
+            trial_id=str(uuid.uuid4()),
             status="Succeeded",
             parameters=f"lr: {number / 10}\n",
             metrics=record(1, 0.5 + number / 4, "val", "acc") + record(2, 0.5 - number / 4, "val", "loss"),
@@ -42,7 +44,7 @@ def test_a_view_keeps_query_order_columns_and_charts(home: Home, trials: Path) -
     assert home.aimd("trial", "ls", "@good", "--columns", "params.lr", "--sort", "params.lr").out.split()[1] == "0.0"
     assert home.aimd("trial", "views", "ls", "--json").json["views"] == {
         "good": {
-            "query": "name ~ mnist and val.acc > 0",
+            "query": "(name ~ mnist or tags ~ mnist or note ~ mnist) and val.acc > 0",
             "sort": "-val.acc",
             "columns": "name,val.acc",
             "charts": ["val.loss"],
@@ -76,7 +78,7 @@ def test_views_are_kept_beside_the_trials_and_what_a_person_added_stays(home: Ho
     [
         (("ls", "@nope"), 3, "no view 'nope'"),
         (("ls", "@nope"), 3, "aimd trial views save nope QUERY"),
-        (("ls", "@latest"), 2, "--only running"),
+        (("ls", "@latest"), 2, "-L 1 for the newest"),
         (("ls", "@best(val.acc)"), 2, "a list takes queries"),
         (("ls", "@a", "@b"), 2, "one view at a time"),
         (("views", "rm", "nope"), 3, "no view 'nope'"),
@@ -115,3 +117,90 @@ def test_a_list_shows_how_far_trials_are_from_the_baseline(home: Home, trials: P
     assert "+0.5" in home.aimd_terminal("trial", "ls", "cifar", columns=columns, NO_COLOR="1")  # it need not be listed
     home.aimd("trial", "baseline", "--clear")
     assert "Δ" not in home.aimd_terminal("trial", "ls", columns=columns, NO_COLOR="1")
+
+
+def test_views_on_a_server_are_saved_listed_used_and_removed_as_those_of_a_directory(
+    home: Home, trials: Path, signed_in: Account
+) -> None:
+    assert home.aimd("trial", "upload", "-d", ".", "-P", "vision", "-m").code == 0
+    assert home.aimd("trial", "views", "save", "good", "mnist", "--sort=-val.acc", "--remote").code == 0
+    save(home, "good", "cifar", "-d", "remote:/vision", "--shared", "-m", "val.loss")
+    rows = home.aimd("trial", "views", "ls", "-d", "remote:/vision").table
+    assert [(row["name"], row["query"], row["of"]) for row in rows] == [
+        ("good", "name ~ cifar or tags ~ cifar or note ~ cifar", "shared, /vision")
+    ]
+    listed = home.aimd("trial", "ls", "remote:/vision", "@good").table
+    assert [row["name"][:5] for row in listed] == ["cifar"]
+    listed = home.aimd("trial", "ls", "--remote", "@good").table
+    assert [row["name"][:7] for row in listed] == ["mnist-b", "mnist-a"]
+    described = home.aimd("trial", "describe", "remote:/vision/@good", "--json").json["trials"]
+    assert [trial["name"][:5] for trial in described] == ["cifar"]
+    assert "val.loss" in home.aimd("trial", "plot", "remote:/vision/@good").out
+    assert home.aimd("trial", "ls", "--remote", "@nope").code == 3
+    assert home.aimd("trial", "views", "rm", "good", "-d", "remote:/vision").code == 3
+    assert home.aimd("trial", "views", "rm", "good", "-d", "remote:/vision", "--shared").code == 0
+    rows = home.aimd("trial", "views", "ls", "-d", "remote:/vision").table
+    assert [(row["query"], row["of"]) for row in rows] == [("name ~ mnist or tags ~ mnist or note ~ mnist", "yours, /")]
+
+
+def test_views_go_to_a_server_and_back_and_nothing_is_replaced_unasked(
+    home: Home, trials: Path, signed_in: Account
+) -> None:
+    save(home, "a", "mnist", "-m", "val.acc")
+    save(home, "b", "cifar")
+    path = home.work / ".aimd" / "views.yaml"
+    path.write_text(path.read_text().replace("note ~ cifar\n", "note ~ cifar\n    widths: {name: 240}\n"))
+    pushed = home.aimd("trial", "views", "push", "remote:/").table
+    assert [(row["name"], row["outcome"]) for row in pushed] == [("@a", "saved"), ("@b", "saved")]
+    assert {row["outcome"] for row in home.aimd("trial", "views", "push", "remote:/").table} == {"unchanged"}
+    save(home, "a", "other")
+    refused = home.aimd("trial", "views", "pull", "remote:/", "a")
+    assert (refused.code, refused.table[0]["outcome"]) == (8, "differs")
+    assert "--replace" in refused.err
+    before = path.read_text()
+    path.unlink()
+    assert home.aimd("trial", "views", "pull", "remote:/").code == 0
+    assert home.aimd("trial", "views", "ls", "--json").json["views"] == {
+        "a": {"query": "name ~ mnist or tags ~ mnist or note ~ mnist", "charts": ["val.acc"]},
+        "b": {"query": "name ~ cifar or tags ~ cifar or note ~ cifar", "widths": {"name": 240}},
+    }
+    path.write_text(before)
+    assert home.aimd("trial", "views", "push", "remote:/", "a", "--replace").table[0]["outcome"] == "replaced"
+    assert home.aimd("trial", "views", "push", "nowhere").code == 2
+    assert home.aimd("trial", "views", "push", "remote:/", "nope").code == 3
+
+
+def test_compare_and_check_measure_against_the_baseline(home: Home, trials: Path) -> None:
+    before = home.aimd("trial", "compare", "mnist-a", "mnist-b").out
+    assert "baseline" not in before
+    ran = home.aimd("trial", "check", "mnist-b", "val.acc >= baseline")
+    assert (ran.code, "aimd trial baseline TRIAL" in ran.err) == (2, True)
+    home.aimd("trial", "baseline", "mnist-a")
+    rows = {row["key"]: list(row.values())[1:] for row in home.aimd("trial", "compare", "mnist-a", "cifar").table}
+    assert rows["val.acc - baseline"] == ["0.0", "0.5"]
+    document = home.aimd("trial", "compare", "mnist-b", "cifar", "--json").json
+    assert document["baseline"]["name"].startswith("mnist-a_")
+    assert document["metrics"]["val.acc"]["differences"] == [0.25, 0.5]
+    shown = home.aimd_terminal("trial", "compare", "mnist-b", "cifar", NO_COLOR="1")
+    assert re.search(r"Δ +\+0\.25 +\+0\.5", shown)
+    assert "baseline mnist-a" in shown
+    assert "Δ val.acc" in home.aimd_terminal("trial", "compare", "-d", ".", "-m", "val.acc", columns=36, NO_COLOR="1")
+    ran = home.aimd("trial", "check", "mnist-b", "val.acc >= baseline + 0.2 and val.loss < baseline")
+    assert ran.code == 0
+    assert "baseline is 0.5, of mnist-a_" in ran.out
+    ran = home.aimd("trial", "check", "mnist-b", "val.acc >= baseline", "--baseline", "cifar")
+    assert (ran.code, "0.75, expected >= 1" in ran.out) == (1, True)
+    other = home.aimd("trial", "compare", "mnist-a", "mnist-b", "--baseline", "cifar", "--json").json
+    assert other["metrics"]["val.acc"]["differences"] == [-0.5, -0.25]
+
+
+def test_the_baseline_of_a_folder_is_measured_against_there(home: Home, trials: Path, signed_in: Account) -> None:
+    assert home.aimd("trial", "upload", "-d", ".", "-P", "vision", "-m").code == 0
+    assert home.aimd("trial", "baseline", "remote:/vision/mnist-a").code == 0
+    assert home.aimd("trial", "baseline", "-d", "remote:/vision").table[0]["name"].startswith("mnist-a")
+    assert home.aimd("trial", "baseline").code == 1
+    assert "Δ val.acc" in home.aimd_terminal("trial", "ls", "remote:/vision", NO_COLOR="1")
+    ran = home.aimd("trial", "check", "remote:/vision/cifar", "val.acc > baseline")
+    assert (ran.code, "baseline is 0.5" in ran.out) == (0, True)
+    assert home.aimd("trial", "baseline", "--clear", "-d", "remote:/vision").code == 0
+    assert home.aimd("trial", "baseline", "-d", "remote:/vision").code == 1

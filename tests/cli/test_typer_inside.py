@@ -21,7 +21,7 @@ PRIVATE: dict[str, str] = {
     "typer._click.core.Command.format_help_text": "the help of a command in Chinese",
     "typer._click.core.Command.get_help": "the reference, man pages, completion, `aimd help COMMAND`",
     "typer._click.core.Command.collect_usage_pieces": "the usage in man pages",
-    "typer._click.exceptions.UsageError.show": "wrong calls told in Chinese",
+    "typer._click.exceptions.UsageError.show": "wrong calls told as every other error",
     "typer._click.exceptions.NoArgsIsHelpError": "a group called alone, in Chinese",
     "typer._click.formatting.wrap_text": "lines of Chinese",
     "typer._click.formatting.term_len": "columns of options in Chinese",

@@ -7,24 +7,24 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aimd_cli import output
-from aimd_cli.options import HostOpt, JsonOpt
-from aimd_core.errors import OldServerError, UsageError
+from aimd_cli.commands.artifact.choice import ArtifactArg, RemoteOpt, finder_of
+from aimd_cli.options import HostOpt, JsonOpt, working_directory
+from aimd_core.errors import UsageError
 from aimd_core.language import said
 
 if TYPE_CHECKING:
     from aimd_core.reading.artifact_facts import ArtifactFacts
     from aimd_core.reading.artifacts import StoredArtifact
+    from aimd_core.upload.current_artifacts import CurrentArtifactRemote
 
 
 def alias(
-    artifact: Annotated[
-        str, typer.Argument(metavar="ARTIFACT", help="As in describe; with --remote an id or FOLDER/NAME[:TAG].")
-    ],
+    artifact: ArtifactArg,
     names: Annotated[list[str] | None, typer.Argument(metavar="[ALIAS]...", help="The aliases to add.")] = None,
     remove: Annotated[
         list[str] | None, typer.Option("--remove", metavar="ALIAS", help="Remove this name from it; repeatable.")
     ] = None,
-    remote: Annotated[bool, typer.Option("--remote", help="Change it on the server.")] = False,
+    remote: RemoteOpt = False,
     host: HostOpt = None,
     as_json: JsonOpt = False,
 ) -> None:
@@ -37,35 +37,35 @@ def alias(
         aimd artifact alias mnist_model --remove best
     """
     from aimd_cli.views.artifact import ArtifactList
+    from aimd_core.reading.artifacts import artifact_meant
 
     add = list(dict.fromkeys(names or []))
     if not add and not remove:
         raise UsageError(message="no alias was given", hint="Name the aliases to add, or use --remove to take one away")
-    row = _on_server(artifact, add, remove or [], host) if remote else _here(artifact, add, remove or [])
+    finder = finder_of(remote, host)
+    server, rest = finder.split(artifact)
+    if server is None:
+        row = _here(artifact_meant(rest, working_directory(None)), add, remove or [])
+    else:
+        row = _on_server(finder.current_server(server, "move aliases"), rest, add, remove or [])
     output.show(ArtifactList([row], True), as_json)
 
 
-def _on_server(asked: str, add: list[str], remove: list[str], host: str | None) -> ArtifactFacts:
+def _on_server(server: CurrentArtifactRemote, word: str, add: list[str], remove: list[str]) -> ArtifactFacts:
     from aimd_core.client import artifacts
-    from aimd_core.config import resolve_credentials
-    from aimd_core.upload.artifact_servers import asked_for, connect_artifacts
-    from aimd_core.upload.current_artifacts import CurrentArtifactRemote, facts_of
+    from aimd_core.upload.artifact_servers import artifact_on
+    from aimd_core.upload.current_artifacts import facts_of
 
-    with connect_artifacts(resolve_credentials(host)) as server:
-        if not isinstance(server, CurrentArtifactRemote):
-            raise OldServerError(host=server.host, what="move aliases")
-        there = asked_for(server, asked)
-        return facts_of(artifacts.change_aliases(server.server, there.id, add, remove), server.host)
+    there = artifact_on(server, word)
+    return facts_of(artifacts.change_aliases(server.server, there.id, add, remove), server.host)
 
 
-def _here(word: str, add: list[str], remove: list[str]) -> ArtifactFacts:
-    from aimd_cli.commands.artifact.choice import chosen_artifacts
-    from aimd_core.format.artifacts import checked_alias, require_own_alias
+def _here(chosen: StoredArtifact, add: list[str], remove: list[str]) -> ArtifactFacts:
+    from aimd_core.format.artifacts import checked_alias
     from aimd_core.reading.artifacts import StoredArtifact, artifacts_of_repo
 
-    (chosen,) = chosen_artifacts([word], None, None, None, None)[:1]
     for name in add:
-        require_own_alias(checked_alias(name))
+        checked_alias(name)
     for other in artifacts_of_repo(chosen.path.parent):
         if other.path == chosen.path:
             kept = [name for name in other.aliases if name not in remove and name not in add]

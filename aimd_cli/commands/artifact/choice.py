@@ -1,9 +1,9 @@
-"""Which artifacts a command line means, for every command alike: ARTIFACT, -p, -i, -r and -n."""
+"""Which artifacts a command line means, for every command alike: ARTIFACT, --remote, -p, -i, -r and -n."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -11,13 +11,16 @@ from aimd_cli.options import working_directory
 from aimd_core.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from aimd_core.reading.artifacts import StoredArtifact
+    from aimd_core.sources.artifact_naming import ArtifactFinder, ArtifactHandle
 
 ArtifactsArg = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[ARTIFACT]...",
-        help="Ids, unique prefixes of ids, paths, or NAME[:TAG]; without a tag, the newest one.",
+        help="NAME[:TAG], an id, or their beginnings, a path, or SERVER:/FOLDER/NAME[:TAG]. Without a tag: the newest.",
     ),
 ]
 PathsOpt = Annotated[
@@ -39,37 +42,92 @@ RepoNamesOpt = Annotated[
 ]
 
 
-def chosen_artifacts(
-    words: list[str] | None,
-    paths: list[Path] | None,
-    ids: list[str] | None,
-    repo_paths: list[Path] | None,
-    repo_names: list[str] | None,
-    everything: bool = False,
-) -> list[StoredArtifact]:
-    """Return the artifacts of a command line, each once, in the order named.
+ArtifactArg = Annotated[
+    str,
+    typer.Argument(
+        metavar="ARTIFACT",
+        help="NAME[:TAG], an id, or their beginnings, a path, or SERVER:/FOLDER/NAME[:TAG]. Without a tag: the newest.",
+    ),
+]
+RemoteOpt = Annotated[bool, typer.Option("--remote", help="Look up names on the active server.")]
 
-    Args:
+
+def finder_of(remote: bool = False, host: str | None = None) -> ArtifactFinder:
+    """Return what finds the artifacts of a command line; it is closed when the command ends."""
+    from aimd_cli.typer_inside import at_end
+    from aimd_core.sources.artifact_naming import ArtifactFinder
+
+    finder = ArtifactFinder(working_directory(None), remote, host)
+    at_end(finder.close)
+    return finder
+
+
+class ArtifactNaming(NamedTuple):
+    """How artifacts were named on a command line.
+
+    Attributes:
         words: The positional arguments.
         paths: The values of -p.
         ids: The values of -i.
         repo_paths: The values of -r.
         repo_names: The values of -n.
+    """
+
+    words: Sequence[str] | None = None
+    paths: Sequence[Path] | None = None
+    ids: Sequence[str] | None = None
+    repo_paths: Sequence[Path] | None = None
+    repo_names: Sequence[str] | None = None
+
+
+def described_artifacts(naming: ArtifactNaming) -> list[ArtifactHandle]:
+    """Return the artifacts of a command line, here and on servers, in the order named.
+
+    Raises:
+        UsageError: Nothing was named. Others as `aimd_core.sources.artifact_naming.ArtifactFinder`.
+    """
+    from aimd_core.sources.artifact_naming import LocalArtifact
+
+    _require_names(naming)
+    finder = finder_of()
+    handles = [finder.named(word) for word in naming.words or ()]
+    return [*handles, *map(LocalArtifact, _selected(naming))]
+
+
+def chosen_artifacts(naming: ArtifactNaming, everything: bool = False) -> list[StoredArtifact]:
+    """Return the artifacts on this disk that a command line means, each once, in the order named.
+
+    Args:
+        naming: How they were named; an address on a server means the one that was downloaded from there.
         everything: Whether naming nothing means all artifacts of the working directory.
 
     Raises:
-        UsageError: Nothing was named, and that does not mean all artifacts.
+        UsageError: Nothing was named, and that does not mean all artifacts; or one is on a server only.
         ArtifactNotFoundError, NoArtifactsError: As `aimd_core.reading.artifacts.select_artifacts`.
     """
-    from aimd_core.reading.artifacts import find_artifacts, select_artifacts
+    from aimd_core.reading.artifacts import find_artifacts
 
-    if not words and not paths and not ids and not repo_paths and not repo_names:
-        if not everything:
-            raise UsageError(
-                message="no artifact was named",
-                hint="Name it: ARTIFACT, -i ID or -p PATH, or all of a name with -n NAME",
-            )
+    if everything and not any(naming):
         return find_artifacts(working_directory(None))
-    return select_artifacts(
-        paths or [], ids or [], repo_paths or [], repo_names or [], working_directory(None), words or []
-    )
+    _require_names(naming)
+    finder = finder_of()
+    selected = [*(finder.stored(word) for word in naming.words or ()), *_selected(naming)]
+    return list({artifact.path.absolute(): artifact for artifact in selected}.values())
+
+
+def _require_names(naming: ArtifactNaming) -> None:
+    if not any(naming):
+        raise UsageError(
+            message="no artifact was named",
+            hint="Name it: ARTIFACT, -i ID or -p PATH, or all of a name with -n NAME",
+        )
+
+
+def _selected(naming: ArtifactNaming) -> list[StoredArtifact]:
+    """Return the artifacts that options name."""
+    from aimd_core.reading.artifacts import select_artifacts
+
+    if not any(naming[1:]):
+        return []
+    paths, ids, repo_paths, repo_names = naming.paths, naming.ids, naming.repo_paths, naming.repo_names
+    return select_artifacts(paths or (), ids or (), repo_paths or (), repo_names or (), working_directory(None))

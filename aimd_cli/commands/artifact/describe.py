@@ -8,12 +8,13 @@ import typer
 
 from aimd_cli import output
 from aimd_cli.commands.artifact.choice import (
+    ArtifactNaming,
     ArtifactsArg,
     IdsOpt,
     PathsOpt,
     RepoNamesOpt,
     RepoPathsOpt,
-    chosen_artifacts,
+    described_artifacts,
 )
 from aimd_cli.options import JsonOpt
 from aimd_core.errors import ArtifactsDamagedError
@@ -36,11 +37,14 @@ def describe(
 
         aimd artifact describe mnist_model -a
 
+        aimd artifact describe remote:/image_classification/mnist_model:best -o
+
         aimd artifact describe -n mnist_model --json
     """
     from aimd_cli.views.artifact import ArtifactDetails, ArtifactParts
 
-    rows = [stored.facts() for stored in chosen_artifacts(artifact, path, artifact_id, repo_path, repo_name)]
+    handles = described_artifacts(ArtifactNaming(artifact, path, artifact_id, repo_path, repo_name))
+    rows = [handle.facts() for handle in handles]
     output.show(ArtifactDetails(rows, ArtifactParts(remote or everything, objects or everything)), as_json)
     damaged = sum(bool(row.damage) for row in rows)
     if damaged:

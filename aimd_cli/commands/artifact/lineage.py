@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aimd_cli import output
+from aimd_cli.commands.artifact.choice import RemoteOpt, finder_of
 from aimd_cli.options import HostOpt, JsonOpt, working_directory
-from aimd_core.errors import ArtifactNotFoundError, NotFoundError, OldServerError
+from aimd_core.errors import ArtifactNotFoundError, NotFoundError, RemoteNotFoundError
+from aimd_core.format.values import is_uuid
 
 if TYPE_CHECKING:
     from aimd_core.reading.lineage import Lineage, LineageNode
+    from aimd_core.sources.naming import TrialFinder
+    from aimd_core.upload.current_artifacts import CurrentArtifactRemote
 
 
 class Picture(str, Enum):
@@ -24,13 +28,13 @@ class Picture(str, Enum):
 
 def lineage(
     artifact: Annotated[
-        str, typer.Argument(metavar="NAME", help="An artifact, as in describe, or a trial; with --remote an id.")
+        str, typer.Argument(metavar="NAME", help="An artifact, as in describe, or else a trial, as in trial describe.")
     ],
     depth: Annotated[
         int, typer.Option("--depth", metavar="STEPS", min=1, max=50, help="How many steps to show, each way.")
     ] = 10,
     form: Annotated[Picture | None, typer.Option("--format", help="Print the graph in this language.")] = None,
-    remote: Annotated[bool, typer.Option("--remote", help="As the server has it, of all that you may see.")] = False,
+    remote: RemoteOpt = False,
     host: HostOpt = None,
     as_json: JsonOpt = False,
 ) -> None:
@@ -40,11 +44,21 @@ def lineage(
 
         aimd artifact lineage mnist_model
 
+        aimd artifact lineage team:/models/resnet:v3
+
         aimd artifact lineage cnn_keras --format mermaid
     """
     from aimd_cli.views.lineage import LineageView
+    from aimd_core.sources.naming import TrialFinder
 
-    view = LineageView(_on_server(artifact, depth, host) if remote else _here(artifact, depth))
+    finder = finder_of(remote, host)
+    server, rest = finder.split(artifact)
+    if server is None:
+        graph = _here(rest, depth)
+    else:
+        current = finder.current_server(server, "show lineage")
+        graph = _on_server(current, rest, TrialFinder(None, remote, host), artifact, depth)
+    view = LineageView(graph)
     if form is None or as_json:
         output.show(view, as_json)
         return
@@ -59,29 +73,37 @@ def _here(word: str, depth: int) -> Lineage:
 
 
 def _node(word: str) -> LineageNode:
-    from aimd_cli.commands.artifact.choice import chosen_artifacts
+    from aimd_core.reading.artifacts import artifact_meant
     from aimd_core.reading.local_lineage import node_of_artifact, node_of_trial
-    from aimd_core.reading.selection import select_trials
+    from aimd_core.sources.local import DirectorySource
 
-    try:
-        return node_of_artifact(chosen_artifacts([word], None, None, None, None)[0])
-    except NotFoundError:
-        pass
     directory = working_directory(None)
     try:
-        return node_of_trial(select_trials([], [word], directory)[0])
+        return node_of_artifact(artifact_meant(word, directory))
+    except NotFoundError:
+        pass
+    try:
+        return node_of_trial(DirectorySource(directory).named(word).trial)
     except NotFoundError:
         raise ArtifactNotFoundError(name=word, where=directory.absolute()) from None
 
 
-def _on_server(asked: str, depth: int, host: str | None) -> Lineage:
+def _on_server(server: CurrentArtifactRemote, word: str, trials: TrialFinder, named_as: str, depth: int) -> Lineage:
+    """Return the lineage of an artifact, or else of a trial."""
     from aimd_core.client.artifacts import lineage_of
-    from aimd_core.config import resolve_credentials
-    from aimd_core.upload.artifact_servers import asked_for, connect_artifacts
-    from aimd_core.upload.current_artifacts import CurrentArtifactRemote
+    from aimd_core.sources.naming import only_one
+    from aimd_core.sources.remote import RemoteTrial
+    from aimd_core.upload.artifact_servers import artifact_on
 
-    with connect_artifacts(resolve_credentials(host)) as server:
-        if not isinstance(server, CurrentArtifactRemote):
-            raise OldServerError(host=server.host, what="show lineage")
-        artifact_id = asked if "/" not in asked else asked_for(server, asked).id
-        return lineage_of(server.server, artifact_id, depth)
+    if is_uuid(word):
+        return lineage_of(server.server, word, depth)
+    try:
+        return lineage_of(server.server, artifact_on(server, word).id, depth)
+    except RemoteNotFoundError as error:
+        try:
+            with trials:
+                trial = only_one(trials.named(named_as))
+        except NotFoundError:
+            raise error from None
+    assert isinstance(trial, RemoteTrial)
+    return lineage_of(server.server, trial.id, depth)

@@ -48,7 +48,7 @@ def transfer(
 
     rows: list[ArtifactOutcome] = []
     failures: list[AimdError] = []
-    with TransferProgress(verb, len(items), total_bytes) as progress:
+    with TransferProgress(verb, len(items), total_bytes, "artifacts") as progress:
         for item in items:
             try:
                 rows.append(work(item, progress))

@@ -11,7 +11,7 @@ from aimd_cli.options import JsonOpt
 from aimd_core.errors import NotFoundError
 from aimd_core.language import said
 
-SettingArg = Annotated[str, typer.Argument(metavar="SETTING", help="aimd_host, api_key or asset_hub_host.")]
+SettingArg = Annotated[str, typer.Argument(metavar="SETTING", help="aimd_host, api_key, asset_hub_host or pictures.")]
 
 
 def list_settings(

@@ -15,6 +15,8 @@ GROUP = CommandGroup(
         "mv": "folders:mv",
         "rm": "folders:rm",
         "restore": "folders:restore",
+        "note": "reports:note",
+        "report": "reports:report",
         "share": "sharing:share",
         "unshare": "sharing:unshare",
         "ls-shares": "sharing:ls_shares",

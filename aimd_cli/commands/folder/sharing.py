@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal
 import typer
 
 from aimd_cli import output
-from aimd_cli.commands.folder.folders import FolderArg, folders
+from aimd_cli.commands.folder.folders import FolderArg, folders, place_of, tell
 from aimd_cli.options import HostOpt, JsonOpt
 from aimd_core.errors import NotFoundError, UsageError
+from aimd_core.format.model import link_address
 from aimd_core.language import said
 
 Role = Literal["viewer", "editor", "owner"]
@@ -29,6 +30,7 @@ def share(
         float | None,
         typer.Option("--expires-days", metavar="DAYS", min=0.01, help="With --link: how many days it is valid."),
     ] = None,
+    as_json: JsonOpt = False,
     host: HostOpt = None,
 ) -> None:
     """Share a folder with a user, a group, or anyone who has a link's key. Sharing again replaces the role.
@@ -44,13 +46,16 @@ def share(
     if sum([user is not None, group is not None, link]) != 1:
         raise UsageError(message="give one of USER, --group and --link", hint="See: aimd folder share -h")
     wish: dict[str, Any] = {"user": user, "group": group, "link": link, "role": role, "expires_days": expires_days}
+    path, host = place_of(path, host)
     with folders(host) as server:
         made = server.share(path, wish)
-    if link:
-        output.print_line(str(made["key"]))
-        output.hint("It is shown just once, and works like any other key: aimd login -H URL -k KEY")
+    if link and not as_json:
+        key = str(made["key"])
+        output.print_line(key)
+        output.say(said("It is shown just once. Anyone can open {address}", address=link_address(server.host, key)))
     else:
-        output.say(said("Shared {path} with {whom} as {role}.", path=path, whom=user or group, role=role))
+        told = said("Shared {path} with {whom} as {role}.", path=path, whom=user or group, role=role)
+        tell("shared", told, {"path": path, "share": made}, as_json)
 
 
 def unshare(
@@ -60,6 +65,7 @@ def unshare(
     number: Annotated[
         int | None, typer.Option("--number", metavar="N", help="The number of a share, such as a link's.")
     ] = None,
+    as_json: JsonOpt = False,
     host: HostOpt = None,
 ) -> None:
     """Stop sharing, effective with the next request.
@@ -72,17 +78,14 @@ def unshare(
     """
     if sum([user is not None, group is not None, number is not None]) != 1:
         raise UsageError(message="give one of USER, --group and --number", hint="See: aimd folder ls-shares PATH")
+    path, host = place_of(path, host)
     with folders(host) as server:
         if number is None:
             number = _number(server.shares(path), user, group)
         server.unshare(path, number)
-    output.say(
-        said(
-            "{path} is no longer shared with {whom}.",
-            path=path,
-            whom=user or group or said("share {number}", number=number),
-        )
-    )
+    whom = user or group or said("share {number}", number=number)
+    told = said("{path} is no longer shared with {whom}.", path=path, whom=whom)
+    tell("unshared", told, {"path": path, "share": number}, as_json)
 
 
 def _number(shares: list[dict[str, Any]], user: str | None, group: str | None) -> int:
@@ -108,6 +111,7 @@ def ls_shares(
     """
     from aimd_cli.views.folder import ShareList
 
+    path, host = place_of(path, host)
     with folders(host) as server:
         view = ShareList(server.shares(path))
     output.show(view, as_json)

@@ -27,6 +27,15 @@ GROUP = CommandGroup(
                 "rm": "people:user_rm",
             },
         ),
+        "quota": CommandGroup(
+            __name__,
+            "Bound how many bytes of files and artifacts users and folders may hold.",
+            {
+                "set": "quotas:quota_set",
+                "ls": "quotas:quota_ls",
+                "rm": "quotas:quota_rm",
+            },
+        ),
         "key": CommandGroup(
             __name__,
             "Manage the API keys of users.",

@@ -16,7 +16,8 @@ from typing import Annotated, Any, NamedTuple, get_type_hints
 
 import typer
 
-from aimd_core.errors import MissingExtraError
+from aimd_core.errors import MissingExtraError, UserNotFoundError
+from aimd_core.language import said
 
 DataDirOpt = Annotated[
     Path | None,
@@ -79,7 +80,13 @@ def on_data(command: Callable[..., None]) -> Callable[..., None]:
         **values: Any,
     ) -> None:
         where = server("settings").data_directory(directory)
-        command(data=DataOptions(where, {"database": database, "blobs": blobs}, config), **values)
+        data = DataOptions(where, {"database": database, "blobs": blobs}, config)
+        try:
+            command(data=data, **values)
+        except UserNotFoundError as error:
+            user = str(error.facts["user"])
+            hint = said("Run: {command}", command=data.command("user", "add", user))
+            raise UserNotFoundError(user=user, hint=hint) from error
 
     taken = [each.replace(annotation=hints[each.name], kind=inspect.Parameter.KEYWORD_ONLY) for each in own]
     taken += [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from typing import Annotated, Literal
 
 import typer
@@ -117,11 +116,7 @@ def user_rm(
         aimd server user rm lin --yes
     """
     if not yes:
-        if not sys.stdin.isatty():
-            raise UsageError(message="cannot ask for confirmation without a terminal", hint="Confirm with --yes")
-        output.say(said("Permanently delete user {name} with all their trials? [y/N]", name=name))
-        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-            raise UsageError(message="nothing was deleted")
+        output.confirm(said("Permanently delete user {name} with all their trials?", name=name))
     _set(name, "rm", "Deleted", data)
 
 

@@ -32,6 +32,14 @@ def start(
             "--trusted-proxy", metavar="IP", help="A proxy (or network) whose X-Forwarded-* is trusted; repeatable."
         ),
     ] = None,
+    blobs_public_endpoint: Annotated[
+        str | None,
+        typer.Option(
+            "--blobs-public-endpoint",
+            metavar="URL",
+            help="Where clients reach the object store, to download large contents from it.",
+        ),
+    ] = None,
     base_path: Annotated[
         str | None,
         typer.Option("--base-path", metavar="PATH", help="The path prefix under which a proxy forwards requests."),
@@ -67,6 +75,7 @@ def start(
         port=port,
         allowed_hosts=allowed_host or None,
         trusted_proxies=trusted_proxy or None,
+        blobs_public_endpoint=blobs_public_endpoint,
         base_path=base_path,
         trash_days=trash_days,
         log_format=log_format,

@@ -15,13 +15,16 @@ GROUP = CommandGroup(
         "top": "top:top",
         "logs": "logs:logs",
         "files": "files:files",
+        "media": "media:media",
         "views": CommandGroup(
             __name__,
-            "Save lists under a name, list and remove them.",
+            "Save lists under a name, here or on a server; list, copy and remove them.",
             {
                 "ls": "views:ls",
                 "save": "views:save",
                 "rm": "views:rm",
+                "push": "views:push",
+                "pull": "views:pull",
             },
         ),
         "tag": "label:tag",
@@ -49,7 +52,7 @@ GROUP = CommandGroup(
         "show": CommandPath("describe:describe", "The same as describe."),
     },
     {
-        "Look": ("ls", "describe", "show", "plot", "compare", "top", "logs", "files", "views"),
+        "Look": ("ls", "describe", "show", "plot", "compare", "top", "logs", "files", "media", "views"),
         "Change": ("tag", "note", "baseline", "rename", "mv", "rm", "restore", "trash"),
         "Upload and exchange": ("upload", "download", "export", "import"),
         "Check": ("check", "wait", "verify"),

@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from aimd_cli.options import working_directory
-from aimd_core.errors import NoTrialsError, TrialNotFoundError, UsageError
+from aimd_cli import output
+from aimd_core.errors import DamagedError, NotFoundError, NoTrialsError, TrialNotFoundError, UsageError
 from aimd_core.language import said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aimd_core.format.saved_views import SavedView
     from aimd_core.reading.documents import Trial
+    from aimd_core.reading.facts import Facts
     from aimd_core.sources.handles import TrialHandle
     from aimd_core.sources.naming import TrialFinder
 
@@ -66,11 +66,7 @@ def chosen(naming: Naming, everything: bool = False) -> list[TrialHandle]:
         )
     finder.expect(expanded)
     trials: list[TrialHandle] = [finder.at(path) for path in naming.paths or ()]
-    views = _views(naming, expanded)
     for name in expanded:
-        if name[1:] in views and name.startswith("@"):
-            trials += finder.source.chosen(views[name[1:]].query, views[name[1:]].sort, None)
-            continue
         try:
             trials += finder.named(name)
         except (TrialNotFoundError, NoTrialsError) as error:
@@ -78,21 +74,52 @@ def chosen(naming: Naming, everything: bool = False) -> list[TrialHandle]:
     return list({trial.address: trial for trial in trials}.values())
 
 
-def _views(naming: Naming, words: Sequence[str]) -> dict[str, SavedView]:
-    """Return the saved views of the working directory, if a word may name one of them."""
-    if not any(word.startswith("@") for word in words):
-        return {}
-    from aimd_core.format.saved_views import read_views
-
-    local = naming.directory if naming.directory is not None and naming.directory.is_dir() else None
-    return read_views(working_directory(local))
-
-
 def charts_of(naming: Naming) -> list[str]:
     """Return the metrics that the saved views on a command line plot."""
-    words = [*(naming.words or []), *(naming.names or [])]
-    views = _views(naming, words)
-    return [metric for word in words if word[1:] in views for metric in views[word[1:]].charts]
+    words = [word for word in [*(naming.words or []), *(naming.names or [])] if "@" in word]
+    if not words:
+        return []
+    finder = finder_of(naming)
+    return [metric for view in map(finder.view, words) if view is not None for metric in view.charts]
+
+
+def baseline_for(naming: Naming, trials: Sequence[TrialHandle], name: str = "") -> Facts | None:
+    """Return the trial that others are measured against: the one named, else the one kept where they are.
+
+    Args:
+        naming: How the trials were named.
+        trials: The trials.
+        name: What the command line says; empty for the one kept.
+
+    Raises:
+        NotFoundError, AmbiguousTrialError: There is no such trial, or there are several.
+    """
+    from aimd_core.sources.handles import Extent, facts_of
+
+    if name:
+        named = one_trial(Naming([name], directory=naming.directory, remote=naming.remote))
+        return facts_of([named], Extent(documents=False, trends=False))[0]
+    home = trials[0].home
+    try:
+        kept = home.views.baseline()
+        trial = None if kept is None else home.named(kept.id)
+    except NotFoundError:  # it was removed
+        return None
+    except DamagedError as error:
+        output.say(error.sentence)
+        return None
+    return None if trial is None else home.facts([trial], Extent(documents=False, trends=False))[0]
+
+
+def read_in_place(path: Path) -> Path | None:
+    """Return a directory that holds the runs of another tracker's store as trials; None if it is no such store."""
+    from aimd_core.format.layout import holds_trials
+
+    if holds_trials(path):
+        return None
+    from aimd_cli.importing.in_place import trials_of
+
+    return trials_of(path)
 
 
 def finder_of(naming: Naming) -> TrialFinder:
@@ -100,10 +127,7 @@ def finder_of(naming: Naming) -> TrialFinder:
     from aimd_cli.typer_inside import at_end
     from aimd_core.sources.naming import TrialFinder
 
-    directory = naming.directory
-    if directory is None and not naming.remote:
-        directory = working_directory(None)
-    finder = TrialFinder(directory, naming.remote)
+    finder = TrialFinder(naming.directory, naming.remote, stores=read_in_place)
     at_end(finder.close)
     return finder
 
@@ -126,9 +150,12 @@ def local_trials(naming: Naming, everything: bool = False) -> list[Trial]:
         UsageError: One of them is on a server. Others as `chosen`.
     """
     from aimd_core.sources.local import LocalTrial
+    from aimd_core.sources.stores import StoreTrial
 
     directories = []
     for trial in chosen(naming, everything):
+        if isinstance(trial, StoreTrial):
+            trial.source.refuse()
         if not isinstance(trial, LocalTrial):
             raise UsageError(
                 message=said("{trial} is on a server, and this takes trials on this disk", trial=trial.address),

@@ -45,6 +45,9 @@ def compare(
         Aggregate, typer.Option("--aggregate", help="Which value of each metric to compare.")
     ] = "last",
     everything: Annotated[bool, typer.Option("--all", help="Also show what is the same in all of them.")] = False,
+    baseline: Annotated[
+        str, typer.Option("--baseline", metavar="TRIAL", help="The trial to measure against, instead of the kept one.")
+    ] = "",
     packages: Annotated[
         bool,
         typer.Option("--packages", help="Show which packages and recorded diffs differ, not only how many."),
@@ -63,14 +66,18 @@ def compare(
 
         aimd trial compare -d . -m val.acc --best val.acc:max --aggregate max
 
+        aimd trial compare -d . --baseline cnn_keras
+
         aimd trial compare cnn_keras 'remote:/image_classification/mnist/@best(val.acc)'
     """
-    from aimd_cli.commands.trial.choice import Naming, chosen
+    from aimd_cli.commands.trial.choice import Naming, baseline_for, chosen
     from aimd_cli.views.comparison import ComparisonOptions
 
-    trials = chosen(Naming(trial, path, name, directory, remote))
+    naming = Naming(trial, path, name, directory, remote)
+    trials = chosen(naming)
+    base = baseline_for(naming, trials, baseline)
     options = ComparisonOptions(
-        aggregate, _directions(best or []), tuple(metric or []), everything, output.glyphs_fit(), packages
+        aggregate, _directions(best or []), tuple(metric or []), everything, output.glyphs_fit(), packages, base
     )
     view: Comparison | GroupedComparison
     if group_by:

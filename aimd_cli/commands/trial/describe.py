@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 
 def details_of(
-    trials: Sequence[TrialHandle], all_segments: bool = False, with_trends: bool = True
+    trials: Sequence[TrialHandle],
+    all_segments: bool = False,
+    with_trends: bool = True,
+    with_artifacts: bool = False,
 ) -> list[TrialDetail]:
     """Read trials with all that describes them.
 
@@ -28,12 +31,22 @@ def details_of(
         trials: The trials, wherever they are.
         all_segments: Whether points count that were superseded.
         with_trends: Whether to include the course of each metric.
+        with_artifacts: Whether to include what they used and made, their media, and where they were uploaded.
     """
     from aimd_cli.views.trial_detail import TrialDetail  # which loads Rich; a piped list does without
     from aimd_core.sources.handles import Extent, facts_of
 
     rows = facts_of(trials, Extent(trends=with_trends, all_segments=all_segments))
-    return [TrialDetail(row, trial.address, *trial.detail()) for trial, row in zip(trials, rows, strict=True)]
+    details = [TrialDetail(row, trial.address, *trial.detail()) for trial, row in zip(trials, rows, strict=True)]
+    if not with_artifacts:
+        return details
+    from aimd_core.sources.artifacts import artifacts_of, uploads_of
+    from aimd_core.sources.media import media_keys_of
+
+    return [
+        detail._replace(artifacts=artifacts_of(trial), uploads=uploads_of(trial), media=media_keys_of(trial))
+        for trial, detail in zip(trials, details, strict=True)
+    ]
 
 
 def compared(trials: Sequence[TrialHandle], all_segments: bool = False) -> list[Compared]:
@@ -110,5 +123,5 @@ def describe(
 
     trials = chosen(Naming(trial, path, name, directory, remote))
     parts = Parts(platform or everything, hparams or everything, metrics or everything)
-    details = details_of(trials, with_trends=output.is_terminal() and not as_json)
+    details = details_of(trials, with_trends=output.is_terminal() and not as_json, with_artifacts=True)
     output.show(TrialDetails(details, parts, output.glyphs_fit()), as_json)

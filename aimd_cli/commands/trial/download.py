@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from aimd_cli import output
-from aimd_cli.options import HostOpt, JsonOpt, working_directory
+from aimd_cli.options import AlwaysRemoteOpt, HostOpt, JsonOpt, working_directory
 from aimd_core.errors import (
     AccessError,
     AimdError,
@@ -36,6 +36,7 @@ def download(
     to: Annotated[
         Path | None, typer.Option("--to", metavar="DIR", help="The working directory to put them in: DIR/.aimd/trials.")
     ] = None,
+    remote: AlwaysRemoteOpt = True,
     host: HostOpt = None,
     as_json: JsonOpt = False,
 ) -> None:
@@ -54,11 +55,12 @@ def download(
     from aimd_cli.progress import TransferProgress
     from aimd_cli.typer_inside import at_end
     from aimd_cli.views.outcomes import DownloadReport
+    from aimd_core.format.layout import absolute
     from aimd_core.reading.selection import expand_names
     from aimd_core.sources.naming import TrialFinder
 
     requested = list(dict.fromkeys(expand_names(names, sys.stdin if "-" in names else [])))
-    finder = TrialFinder(remote=True, host=host)
+    finder = TrialFinder(remote=remote, host=host)
     at_end(finder.close)
     target = working_directory(to)
     results = _Results([], [])
@@ -71,7 +73,7 @@ def download(
                 raise StoppedError(done=progress.done, total=len(trials), what="downloaded") from None
     if results.failures and len(results.rows) == 1:
         raise results.failures[0]
-    report = DownloadReport(results.rows, str(target.absolute()))
+    report = DownloadReport(results.rows, str(absolute(target)))
     output.show(report, as_json)
     _say_summary(report)
     if results.failures:

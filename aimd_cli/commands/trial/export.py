@@ -43,6 +43,9 @@ def export(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite FILE if it exists.")] = False,
     all_segments: AllSegmentsOpt = False,
+    media: Annotated[
+        bool, typer.Option("--media", help="One row per picture, table and the like, with the SHA-256 of its bytes.")
+    ] = False,
     escape_formulas: Annotated[
         bool, typer.Option("--escape-formulas", help="In CSV, put ' before names that a spreadsheet would calculate.")
     ] = False,
@@ -58,15 +61,17 @@ def export(
 
         aimd trial export -d . -o all.parquet
 
+        aimd trial export cnn_keras --media -o media.csv
+
         aimd trial export -d . --to mlflow -o mlruns
     """
     from aimd_cli.commands.trial.choice import Naming, chosen
-    from aimd_cli.exporting import long_points, wide_points
+    from aimd_cli.exporting import long_points, media_rows, wide_points
     from aimd_core.format.journal import Damage
 
     naming = Naming(trial, path, name, directory, remote)
     if target is not None:
-        if out is None or shape or wide or metric or all_segments or escape_formulas:
+        if out is None or shape or wide or metric or all_segments or escape_formulas or media:
             raise UsageError(
                 message="--to writes whole trials, and needs a directory", hint="For example: --to mlflow -o mlruns"
             )
@@ -77,8 +82,13 @@ def export(
         raise UsageError(
             message="this format needs a file", hint="Name one: -o FILE (for points as JSON: --format jsonl)"
         )
+    if media and (wide or metric or all_segments):
+        raise UsageError(message="--media takes none of --wide, --metric and --all-segments", hint="")
     damage = Damage()
-    points = (wide_points if wide else long_points)(chosen(naming), metric or [], damage, all_segments)
+    if media:
+        points = media_rows(chosen(naming))
+    else:
+        points = (wide_points if wide else long_points)(chosen(naming), metric or [], damage, all_segments)
     if out is None:
         for line in _lines(points, form, escape_formulas):
             output.print_line(clean(line) if output.is_terminal() else line)  # a name may hold control characters
@@ -89,6 +99,8 @@ def export(
 
 
 def _export_to(target: Target, trials: list[TrialHandle], out: Path, force: bool, as_json: bool) -> None:
+    from collections import Counter
+
     from aimd_cli.converting.target import export_trial
     from aimd_cli.views.outcomes import Outcome, Outcomes
     from aimd_core.errors import DamagedError, InTheWayError, PartlyDoneError
@@ -97,15 +109,18 @@ def _export_to(target: Target, trials: list[TrialHandle], out: Path, force: bool
 
     rows = []
     for trial in trials:
-        damage = Damage()
+        damage, left_out = Damage(), Counter[str]()
         try:
-            directory, count = export_trial(Trial(trial.directory()), target, out, force, damage)
+            directory, count = export_trial(Trial(trial.directory()), target, out, force, damage, left_out)
         except (DamagedError, InTheWayError) as error:
             rows.append(Outcome(trial.alternative_name, "failed", error.sentence))
             continue
         detail = said("{count:,} values in {directory}", count=count, directory=directory)
         if damage:
             detail = joined("; ", [detail, said("left out: {sentence}", sentence=damage.sentence())])
+        if left_out:
+            kinds = [said("{count:,} x {kind}", count=number, kind=kind) for kind, number in left_out.items()]
+            detail = joined("; ", [detail, said("left out: {kinds}", kinds=joined(", ", kinds))])
         rows.append(Outcome(trial.alternative_name, "exported", detail))
     output.show(Outcomes(rows), as_json)
     failures = sum(row.outcome == "failed" for row in rows)

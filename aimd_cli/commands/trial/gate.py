@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from aimd_core.reading.facts import Facts
     from aimd_core.sources.handles import TrialHandle
 
+BaselineOpt = Annotated[
+    str, typer.Option("--baseline", metavar="TRIAL", help="The trial that `baseline` means, instead of the kept one.")
+]
 _ENDED = "state not in [Initializing, Running]"
 _CHANGES_AFTER_THE_END = frozenset({"age", "tags", "note"})
 _DOES_NOT_HOLD = 1
@@ -35,11 +38,13 @@ def check(
     name: NamesOpt = None,
     directory: DirectoryOpt = None,
     remote: RemoteOpt = False,
+    baseline: BaselineOpt = "",
     as_json: JsonOpt = False,
 ) -> None:
     """Check a condition: exit code 0 when it holds for every trial named, 1 when it does not.
 
-    The condition is a query; the right of a comparison may be arithmetic with best(SELECTOR), worst(..), mean(..).
+    The condition is a query; the right of a comparison may be arithmetic with best(SELECTOR), worst(..), mean(..), and
+    baseline, the same metric of the trial that `aimd trial baseline` chose.
 
     Examples:
 
@@ -47,9 +52,11 @@ def check(
 
         aimd trial check cnn_keras 'val.acc >= best(tag:main) - 0.005'
 
+        aimd trial check cnn_keras 'val.acc >= baseline - 0.005'
+
         aimd trial check -d . 'train.loss < 10'
     """
-    from aimd_cli.commands.trial.choice import Naming, chosen
+    from aimd_cli.commands.trial.choice import Naming, baseline_for, chosen
     from aimd_core.query.gates import read_gate
     from aimd_core.sources.handles import watch
 
@@ -59,7 +66,7 @@ def check(
     condition = given.pop()
     naming = Naming(given, path, name, directory, remote)
     selected = chosen(naming)
-    gate = read_gate(condition, lambda: _others(naming, selected))
+    gate = read_gate(condition, lambda: _others(naming, selected), lambda: baseline_for(naming, selected, baseline))
     facts = watch(selected)()
     for trial_facts in facts:
         for sentence in trial_facts.damage:
@@ -72,12 +79,11 @@ def check(
 
 def _others(naming: Naming, selected: Sequence[TrialHandle]) -> Sequence[Facts]:
     """Return all trials of the place that was named, else of the directory or folder that the first one is in."""
-    if naming.directory is None:
-        return selected[0].neighbours()
     from aimd_cli.commands.trial.choice import finder_of
     from aimd_core.sources.handles import Extent, facts_of
 
-    return facts_of(finder_of(naming).everything(), Extent(trends=False))
+    source = selected[0].home if naming.directory is None else finder_of(naming).source
+    return facts_of(source.trials(), Extent(trends=False))
 
 
 def _judged(gate: Gate, condition: str, facts: Sequence[Facts]) -> Verdicts:
@@ -145,7 +151,7 @@ def wait(
     """
     import time
 
-    from aimd_cli.commands.trial.choice import Naming, chosen
+    from aimd_cli.commands.trial.choice import Naming, baseline_for, chosen
     from aimd_cli.text import duration
     from aimd_core.durations import parse_duration_s
     from aimd_core.query.gates import read_gate
@@ -156,7 +162,7 @@ def wait(
     condition = _until(until)
     naming = Naming(trial, path, name, directory, remote)
     selected = chosen(naming)
-    gate = read_gate(condition, lambda: _others(naming, selected))
+    gate = read_gate(condition, lambda: _others(naming, selected), lambda: baseline_for(naming, selected))
     look = watch(selected)
     while True:
         facts = look()

@@ -41,12 +41,13 @@ def import_runs(
     ] = None,
     as_json: JsonOpt = False,
 ) -> None:
-    """Import the runs of another tracker as trials: values, steps, times, parameters, tags and how they ended.
+    """Import the runs of another tracker as trials: values, steps, times, media, parameters, tags and how they ended.
 
     Reads what other trackers write (see --from), and CSV tables. None of their libraries is needed, and the source is
-    never changed. What is not a number is left out and counted by kind. A file that cannot be read is named, and the
-    rest is imported (exit code 8). Importing the same runs again changes nothing; what a run has gained since is
-    appended.
+    never changed. Pictures, sounds, texts, tables and histograms of TensorBoard, W&B, MLflow, Trackio, SwanLab and aimd
+    become media of the trial, artifacts of MLflow and files that SwanLab saved become its files; anything else is left
+    out and counted by kind. A file that cannot be read is named, and the rest is imported (exit code 8). Importing the
+    same runs again changes nothing; what a run has gained since is appended.
 
     Examples:
 
@@ -88,6 +89,10 @@ def _write(importer: Importer, run: ImportedRun, name: str | None) -> Outcome:
     except DamagedError as error:
         return Outcome(run.name, "failed", error.sentence)
     parts = [said("{count:,} values of {name}", count=len(run.points), name=run.name)]
+    if run.media:
+        parts.append(said("{count:,} pictures, texts, tables and the like", count=len(run.media)))
+    if run.files:
+        parts.append(said("{count:,} files", count=len(run.files)))
     if run.left_out:
         kinds = [said("{count:,} x {kind}", count=count, kind=kind) for kind, count in run.left_out.items()]
         parts.append(said("left out: {kinds}", kinds=joined(", ", kinds)))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from aimd_cli import output
 from aimd_cli.options import DirectoryOpt, JsonOpt, NamesOpt, PathsOpt, RemoteOpt, TrialArg
-from aimd_core.errors import UsageError
+from aimd_core.errors import RemoteFolderNotFoundError, UsageError
 from aimd_core.language import said
+
+if TYPE_CHECKING:
+    from aimd_core.sources.handles import TrialHandle
 
 
 def tag(
@@ -144,4 +147,11 @@ def mv(
         raise UsageError(message="no destination was named", hint="Name the trials, then the directory or the folder")
     *names, target = words
     trials = chosen(Naming(names, directory=directory, remote=remote))
-    do_each(trials, lambda trial: trial.alternative_name, "moved", lambda trial: trial.move(target, make), as_json)
+
+    def move(trial: TrialHandle) -> str:
+        try:
+            return trial.move(target, make)
+        except RemoteFolderNotFoundError as error:
+            raise RemoteFolderNotFoundError(what=error.facts["what"], hint="To create it: -m") from error
+
+    do_each(trials, lambda trial: trial.alternative_name, "moved", move, as_json)

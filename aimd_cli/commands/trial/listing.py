@@ -9,11 +9,12 @@ from aimd_core.errors import UsageError
 from aimd_core.language import said
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Sequence
 
     from aimd_core.query import Field, Query, SortKey
+    from aimd_core.sources.views import Views
 
+_STORES = (".db", ".sqlite", ".sqlite3", ".wandb", ".swanlab", ".zip", ".parquet", ".csv")  # of other trackers
 _SIGNS = frozenset("<>=~()\"' ")  # what a query may have, and hardly any path
 
 
@@ -75,7 +76,7 @@ def split_words(words: Sequence[str]) -> tuple[str | None, list[str]]:
 
 def _is_location(word: str) -> bool:
     """Tell whether a word is a directory, or can be nothing else: a path that is not there, the address of a server."""
-    if os.path.isdir(word):
+    if os.path.isdir(word) or (word.endswith(_STORES) and os.path.isfile(word)):
         return True
     is_path = os.sep in word or word.startswith("~") or word.endswith(":") or word in (os.curdir, os.pardir)
     return is_path and not _SIGNS & set(word)
@@ -87,14 +88,15 @@ class ViewedWords(NamedTuple):
     words: list[str]
     sort: str
     columns: str
+    group_by: str
 
 
-def with_view(words: Sequence[str], directory: Path, sort: str, columns: str) -> ViewedWords:
+def with_view(words: Sequence[str], views: Callable[[], Views], sort: str, columns: str) -> ViewedWords:
     """Return queries, order and columns of a command line in which `@NAME` stands for a saved view.
 
     Args:
         words: Queries, parts of names, and views.
-        directory: Where the views are kept.
+        views: Returns where the views are kept.
         sort: The order, which wins over that of the view.
         columns: The columns, which win over those of the view.
 
@@ -104,15 +106,15 @@ def with_view(words: Sequence[str], directory: Path, sort: str, columns: str) ->
     """
     names = [word[1:] for word in words if word.startswith("@")]
     if not names:
-        return ViewedWords(list(words), sort, columns)
+        return ViewedWords(list(words), sort, columns, "")
     if len(names) > 1:
         raise UsageError(message=said("one view at a time, not {names}", names=", ".join(names)))
-    from aimd_core.format.saved_views import view_named
+    from aimd_core.sources.views import view_in
 
-    view = view_named(directory, names[0])
+    view = view_in(views(), names[0])
     others = [word for word in words if not word.startswith("@")]
     queries = [view.query, *others] if view.query else others
-    return ViewedWords(queries, sort or view.sort, columns or view.columns)
+    return ViewedWords(queries, sort or view.sort, columns or view.columns, view.group_by)
 
 
 def conditions(words: Sequence[str], where: str, states: str) -> Query | None:
@@ -135,17 +137,3 @@ def conditions(words: Sequence[str], where: str, states: str) -> Query | None:
         parse(where) if where.strip() else None,
         parse(f"state in [{states}]") if states.strip() else None,
     )
-
-
-def columns_of(text: str) -> tuple[tuple[Field, ...], tuple[Field, ...]]:
-    """Return the fields of --columns: those to show instead of the usual ones, and with a leading + those besides them.
-
-    Raises:
-        QueryError: They are not fields.
-    """
-    if not text.strip():
-        return (), ()
-    from aimd_core.query import parse_fields
-
-    fields = parse_fields(text.replace("+", "", 1) if text.lstrip().startswith("+") else text)
-    return ((), fields) if text.lstrip().startswith("+") else (fields, ())

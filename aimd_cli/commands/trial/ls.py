@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from aimd_cli import output
-from aimd_cli.commands.trial.listing import Listing, columns_of, conditions, split_words, with_view
+from aimd_cli.commands.trial.listing import Listing, conditions, split_words, with_view
 from aimd_cli.options import HostOpt, JsonOpt, working_directory
-from aimd_core.errors import UsageError
+from aimd_core.errors import DamagedError, UsageError
 from aimd_core.language import said
 
 if TYPE_CHECKING:
     from aimd_cli.views.comparison import GroupedComparison
     from aimd_cli.views.trial_list import TrialList
     from aimd_core.client.v2 import Server
-    from aimd_core.query import SortKey
+    from aimd_core.query import Field, SortKey
     from aimd_core.reading.directory import TrialIndex
     from aimd_core.reading.facts import Facts
+    from aimd_core.sources.views import Views
 
 _TERMINAL_ROWS = 50  # shown on a terminal by default
 
@@ -132,23 +133,22 @@ def ls(
         aimd trial ls remote:/image_classification/mnist
     """
     path, queries = split_words(words or [])
-    server = Remote(folder, host) if remote else _server_in(path)
+    address, server = path, Remote(folder, host) if remote else _server_in(path)
     if server and not remote:
         path = None
     is_plain = as_json or quiet or form is not None
     _check(path, server, ["-P", folder] if folder else ["-H", host] if host else [], watch and is_plain)
+    directory = working_directory(Path(path) if path else None)
+    viewed = with_view(queries, lambda: _views(folder if remote else address, remote, host), sort, columns)
+    group_by = group_by or viewed.group_by
     if limit is None and not is_plain and not group_by and output.is_terminal():
         limit = _TERMINAL_ROWS
-    directory = working_directory(Path(path) if path else None)
-    queries, sort, columns = with_view(queries, directory, sort, columns)
-    shown, added = columns_of(columns)
-    asked = Listing(
-        conditions(queries, where, only), _keys(sort), shown, added, limit or None, detail, only_changed, group_by
-    )
+    query, keys, (shown, added) = conditions(viewed.words, where, only), _keys(viewed.sort), _columns(viewed.columns)
+    asked = Listing(query, keys, shown, added, limit or None, detail, only_changed, group_by)
     if watch:
-        _watch(directory, server, asked, interval_s)
+        _watch(lambda: _remote(server, asked) if server else _local(directory, asked, bool(path)), interval_s)
         return
-    view = _remote(server, asked) if server else _local(directory, asked)
+    view = _remote(server, asked) if server else _local(directory, asked, bool(path))
     if quiet:
         for row in view.trials():
             output.print_line(row.id if server else row.alternative_name)
@@ -169,12 +169,31 @@ def _server_in(path: str | None) -> Remote | None:
     return None if address is None else Remote(address[1] or None, names.host(address[0]))
 
 
+def _views(where: str | None, remote: bool, host: str | None) -> Views:
+    """Return the saved views of the directory or of the folder that is listed."""
+    from aimd_cli.commands.trial.choice import read_in_place
+    from aimd_cli.typer_inside import at_end
+    from aimd_core.sources.naming import TrialFinder
+
+    finder = TrialFinder(where, remote, host, read_in_place)
+    at_end(finder.close)
+    return finder.source.views
+
+
 def _keys(sort: str) -> tuple[SortKey, ...]:
     if not sort.strip():
         return ()
     from aimd_core.query import parse_sort
 
     return parse_sort(sort)
+
+
+def _columns(text: str) -> tuple[tuple[Field, ...], tuple[Field, ...]]:
+    if not text.strip():
+        return (), ()
+    from aimd_core.query import parse_columns
+
+    return parse_columns(text)
 
 
 def _check(path: str | None, server: Remote | None, named: list[str], watches_plainly: bool) -> None:
@@ -192,11 +211,13 @@ def _check(path: str | None, server: Remote | None, named: list[str], watches_pl
         )
 
 
-def _local(path: Path, asked: Listing) -> TrialList | GroupedComparison:
+def _local(path: Path, asked: Listing, is_named: bool) -> TrialList | GroupedComparison:
+    """Return the trials of a directory; if it was named, also the runs in another tracker's store."""
     from aimd_cli.completion.cache import remember_local
+    from aimd_core.format.layout import absolute
     from aimd_core.reading.directory import TrialIndex
 
-    index = TrialIndex(path)
+    index = TrialIndex((_in_place(path) if is_named else None) or path)
     names = index.newest(asked.read_limit) if asked.read_limit and asked.query is None and not asked.keys else None
     rows = index.rows(
         names,
@@ -205,14 +226,28 @@ def _local(path: Path, asked: Listing) -> TrialList | GroupedComparison:
     )
     remember_local(path, rows, whole=len(rows) == len(index.names))
     baseline = _baseline(path, index, rows) if output.is_terminal() else None
-    return _view(rows, str(path.absolute()), asked, len(index.names), baseline=baseline)
+    return _view(rows, str(absolute(path)), asked, len(index.names), baseline=baseline)
+
+
+def _in_place(path: Path) -> Path | None:
+    from aimd_core.format.layout import holds_trials
+
+    if holds_trials(path):
+        return None
+    from aimd_cli.commands.trial.choice import read_in_place
+
+    return read_in_place(path)
 
 
 def _baseline(path: Path, index: TrialIndex, rows: list[Facts]) -> Facts | None:
     """Return the trial that the others are measured against, wherever it is in the list; None if there is none."""
     from aimd_core.format.saved_views import read_baseline
 
-    kept = read_baseline(path)
+    try:
+        kept = read_baseline(path)
+    except DamagedError as error:
+        output.say(error.sentence)
+        return None
     if kept is None:
         return None
     listed = next((row for row in rows if row.id == kept.id), None)
@@ -233,33 +268,48 @@ def _remote(source: Remote, asked: Listing) -> TrialList | GroupedComparison:
     )
     selects = asked.query is not None or bool(asked.keys)
     with Server(credentials) as server:
+        baseline = _remote_baseline(server, source.folder) if output.is_terminal() else None
         if selects and takes_queries(server):
-            return _selected(server, source.folder, location, asked)
-        rows = [facts_of(document) for document in server.trials(source.folder, None if selects else asked.read_limit)]
+            return _selected(server, source.folder, location, asked, baseline)
+        rows: list[Facts] = [
+            facts_of(document) for document in server.trials(source.folder, None if selects else asked.read_limit)
+        ]
     remember_remote(credentials.host, rows)
-    return _view(rows, location, asked, len(rows))
+    return _view(rows, location, asked, len(rows), baseline=baseline)
 
 
-def _selected(server: Server, folder: str | None, location: str, asked: Listing) -> TrialList | GroupedComparison:
+def _remote_baseline(server: Server, folder: str | None) -> Facts | None:
+    """Return the trial that the others of a folder are measured against, None if there is none."""
+    from aimd_core.client.lists import batch, facts_of
+    from aimd_core.client.views import FolderViews
+
+    kept = FolderViews(server, folder or "/").baseline()
+    document = batch(server, [kept["trial"]]).get(kept["trial"]) if kept else None
+    return None if document is None else facts_of(document)
+
+
+def _selected(
+    server: Server, folder: str | None, location: str, asked: Listing, baseline: Facts | None
+) -> TrialList | GroupedComparison:
     """Let the server select and sort the trials, and fetch only those that are shown."""
     from aimd_core.client.lists import column_names, count, facts_of
     from aimd_core.query import field_text, pinned, render
 
     where = render(pinned(asked.query.condition)) if asked.query is not None else ""
     sort = ",".join(f"{'-' * key.descending}{field_text(key.field)}" for key in asked.keys)
-    rows = [facts_of(document) for document in server.trials(folder, asked.read_limit, where, sort)]
+    rows: list[Facts] = [facts_of(document) for document in server.trials(folder, asked.read_limit, where, sort)]
     if not rows:
         _say_unknown(column_names(server, folder), asked)
     total = max(len(rows), count(server, folder)) if asked.query is not None or len(rows) == asked.limit else len(rows)
-    return _view(rows, location, asked, total, is_selected=True)
+    return _view(rows, location, asked, total, is_selected=True, baseline=baseline)
 
 
 def _say_unknown(names: dict[str, list[str]], asked: Listing) -> None:
     """Report requested parameters and metrics that no trial in the folder has."""
     from aimd_core.query import unknown_fields
-    from aimd_core.reading.facts import Facts
+    from aimd_core.reading.facts import WholeFacts
 
-    existing = Facts(params=dict.fromkeys(names["parameters"]), metrics={name: {} for name in names["metrics"]})
+    existing = WholeFacts(params=dict.fromkeys(names["parameters"]), metrics={name: {} for name in names["metrics"]})
     fields = [field for field in asked.fields() if field.kind in ("params", "metric")]
     for unknown in unknown_fields(fields, [existing]):
         output.say(unknown.sentence())
@@ -313,12 +363,12 @@ def _chosen(rows: list[Facts], asked: Listing) -> list[Facts]:
     return sort_rows(chosen, asked.keys, lambda row: row)
 
 
-def _watch(path: Path, server: Remote | None, asked: Listing, interval_s: float) -> None:
+def _watch(look: Callable[[], TrialList | GroupedComparison], interval_s: float) -> None:
     import time
 
     def views() -> Iterator[output.View]:
         while True:
-            yield _remote(server, asked) if server else _local(path, asked)
+            yield look()
             time.sleep(interval_s)
 
     output.watch(views())

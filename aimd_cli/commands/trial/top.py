@@ -15,7 +15,9 @@ from aimd_core.errors import MissingExtraError, UsageError, unlisted
 from aimd_core.language import said
 
 if TYPE_CHECKING:
-    from aimd_cli.screen.panes import Settings, Sources
+    from aimd_cli.commands.trial.live import LocalSources
+    from aimd_cli.commands.trial.live_remote import RemoteSources
+    from aimd_cli.screen.panes import Settings
 
 
 def top(
@@ -23,7 +25,8 @@ def top(
         Path | None,
         typer.Argument(
             metavar="[PATH]",
-            help="The directory that holds .aimd, a directory of trials, or SERVER:/FOLDER. [default: .]",
+            help="The directory that holds .aimd, a directory of trials, another tracker's store, SERVER:/FOLDER, or "
+            "@VIEW. [default: .]",
         ),
     ] = None,
     where: Annotated[
@@ -53,28 +56,38 @@ def top(
 
         aimd trial top remote:/image_classification
     """
-    if path is not None and str(path).startswith("@"):
-        from aimd_core.format.saved_views import view_named
-
-        view = view_named(working_directory(None), str(path)[1:])
-        where, sort = where or view.query, sort or view.sort.partition(",")[0]
-        metric, path = metric or next(iter(view.charts), ""), None
+    path, view = _split(path)
     settings = _settings(where, sort, metric, interval_s)
     address = _address(path, remote)
     directory = working_directory(path)
-    if address is None and not directory.is_dir():
+    if address is None and not directory.exists():
         raise unlisted(directory)
     _check_terminal()
     try:
         from aimd_cli.screen.app import TopApp
+        from aimd_cli.screen.keys import all_keys
     except ModuleNotFoundError as error:
         if not (error.name or "").startswith("textual"):
             raise
         raise MissingExtraError(library="textual", extra="ui") from None
-    sources = _sources(directory, address)
+    from aimd_cli.commands.trial.own_commands import read_settings
+
+    sources = _sources(directory, address) if address or path is None else _named_sources(directory)
+    if view:
+        settings = settings._replace(view=sources.view(view))
+    mouse, commands = read_settings(directory, all_keys())
+    settings = settings._replace(mouse=mouse, commands=commands)
     for name in ("COLUMNS", "LINES"):  # Textual would trust them, and they may be outdated
         os.environ.pop(name, None)
-    TopApp(sources, settings).run(mouse=False)
+    TopApp(sources, settings).run(mouse=mouse)
+
+
+def _split(path: Path | None) -> tuple[Path | None, str]:
+    """Return the place and the saved view that an argument such as `@night` or `team:/vision/@night` means."""
+    before, at, name = str(path or "").rpartition("@")
+    if not at or not name or (before and not before.endswith("/")):
+        return path, ""
+    return (Path(before) if before else None), name
 
 
 def _address(path: Path | None, remote: bool) -> tuple[str, str] | None:
@@ -91,7 +104,7 @@ def _address(path: Path | None, remote: bool) -> tuple[str, str] | None:
     return ServerNames().split(text)
 
 
-def _sources(directory: Path, address: tuple[str, str] | None) -> Sources:
+def _sources(directory: Path, address: tuple[str, str] | None) -> LocalSources | RemoteSources:
     if address is None:
         from aimd_cli.commands.trial.live import LocalSources
 
@@ -104,6 +117,17 @@ def _sources(directory: Path, address: tuple[str, str] | None) -> Sources:
     sources = RemoteSources(resolve_credentials(ServerNames().host(address[0])), *address)
     at_end(sources.close)
     return sources
+
+
+def _named_sources(path: Path) -> LocalSources:
+    """Return the trials of a directory that was named, which may be another tracker's store."""
+    from aimd_cli.commands.trial.choice import read_in_place
+    from aimd_cli.commands.trial.live import LocalSources, StoreSources
+
+    trials = read_in_place(path)
+    if trials is None and not path.is_dir():
+        raise unlisted(path)
+    return LocalSources(path) if trials is None else StoreSources(path, trials)
 
 
 def _check_terminal() -> None:

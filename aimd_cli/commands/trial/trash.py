@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
@@ -13,12 +14,15 @@ from aimd_core.language import said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from aimd_core.sources.handles import TrashEntry
     from aimd_core.sources.naming import TrialFinder
 
 Thing = TypeVar("Thing")
+PathArg = Annotated[
+    Path | None,
+    typer.Argument(metavar="[PATH]", help="The directory that holds .aimd, or SERVER:. [default: .]"),
+]
 YesOpt = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask for confirmation; required without a terminal.")]
 
 
@@ -31,7 +35,7 @@ def rm(
     yes: YesOpt = False,
     as_json: JsonOpt = False,
 ) -> None:
-    """Move trials to the trash, .aimd/trash or the server's. Asks first; `aimd trial restore` brings them back.
+    """Move trials to the trash, .aimd/trash or the server's. Asks first; `aimd trial restore` undoes it.
 
     Examples:
 
@@ -43,7 +47,7 @@ def rm(
 
     trials = chosen(Naming(trial, path, name, directory, remote))
     _ask(
-        said("Move {trials} to the trash? `aimd trial restore` brings them back.", trials=_counted(trials)),
+        said("Move {trials} to the trash? `aimd trial restore` undoes it.", trials=_counted(trials)),
         "be removed",
         [t.alternative_name for t in trials],
         yes,
@@ -81,23 +85,37 @@ def _finder(directory: Path | None, remote: bool) -> TrialFinder:
     return finder_of(Naming(directory=directory, remote=remote))
 
 
-def ls(directory: DirectoryOpt = None, remote: RemoteOpt = False, as_json: JsonOpt = False) -> None:
+def _directory(path: Path | None, directory: Path | None) -> Path | None:
+    """Return where the trash is.
+
+    Raises:
+        UsageError: It was told twice.
+    """
+    if path is not None and directory is not None:
+        raise UsageError(message="PATH and -d both name a directory", hint="Choose one of them")
+    return path or directory
+
+
+def ls(
+    path: PathArg = None, directory: DirectoryOpt = None, remote: RemoteOpt = False, as_json: JsonOpt = False
+) -> None:
     """List what is in the trash.
 
     Examples:
 
         aimd trial trash ls
 
-        aimd trial trash ls --remote
+        aimd trial trash ls team:
     """
     from aimd_cli.views.outcomes import TrashList, TrashRow
 
-    entries = _finder(directory, remote).source.trash()
+    entries = _finder(_directory(path, directory), remote).source.trash()
     rows = [TrashRow(entry.name, entry.id, entry.removed_s, entry.size_bytes, entry.origin) for entry in entries]
     output.show(TrashList(rows), as_json)
 
 
 def empty(
+    path: PathArg = None,
     directory: DirectoryOpt = None,
     older: Annotated[
         str | None,
@@ -117,12 +135,14 @@ def empty(
     from aimd_core.durations import parse_duration_s
 
     before_s = time.time() - (parse_duration_s(older) if older else 0.0)
-    chosen = [entry for entry in _finder(directory, False).source.trash() if entry.removed_s <= before_s]
+    chosen = [
+        entry for entry in _finder(_directory(path, directory), False).source.trash() if entry.removed_s <= before_s
+    ]
     if not chosen:
         output.say("Nothing to delete.")
     else:
         _ask(
-            said("Permanently delete {chosen}? Nothing brings them back.", chosen=_counted(chosen)),
+            said("Permanently delete {chosen}? Nothing undoes it.", chosen=_counted(chosen)),
             "be deleted",
             [entry.name for entry in chosen],
             yes,
@@ -143,21 +163,13 @@ def _ask(question: str, verb: str, names: list[str], yes: bool) -> None:
     """Say what will be done and ask, unless that is turned off.
 
     Raises:
-        UsageError: There is no terminal to ask on.
-        typer.Exit: The answer is no.
+        UsageError, SystemExit: As `output.confirm`.
     """
     if yes:
         return
     for name in names:
         output.say(said("would {verb}: {name}", verb=said(verb), name=name))
-    if not output.can_ask():
-        raise UsageError(
-            message=said("{question} Without a terminal nobody can be asked, so nothing was done", question=question),
-            hint="Confirm with --yes",
-        )
-    if not output.confirm(question):
-        output.say("Nothing was done.")
-        raise typer.Exit(1)
+    output.confirm(question)
 
 
 def do_each(

@@ -295,11 +295,15 @@ def say_unmet(rows: Sequence[UploadRow]) -> None:
 def say_summary(rows: Sequence[UploadRow], address: str) -> None:
     """Say how many trials had each outcome, how many bytes were sent, and where to see them."""
     from aimd_cli.views.upload import OUTCOMES
-    from aimd_cli.views.words import shown
 
     counts = Counter(row.outcome for row in rows)
     outcomes = joined(
-        ", ", [joined(" ", [str(count), shown(outcome)]) for outcome in OUTCOMES if (count := counts[outcome])]
+        ", ",
+        [
+            said("{count} {outcome}", count=count, outcome=said(outcome))
+            for outcome in OUTCOMES
+            if (count := counts[outcome])
+        ],
     )
     size, files = text.size(sum(row.sent_bytes for row in rows)), sum(row.files for row in rows)
     if files:
@@ -323,6 +327,7 @@ def _check(credentials: Credentials, trials: Sequence[Trial], jobs: int, as_json
     from aimd_cli.errors import message
     from aimd_cli.views.check import CheckReport, CheckRow
     from aimd_core.upload import Result
+    from aimd_core.upload.along import compare_artifacts
     from aimd_core.upload.contents import left_behind
     from aimd_core.upload.remote import run_all
 
@@ -330,7 +335,7 @@ def _check(credentials: Credentials, trials: Sequence[Trial], jobs: int, as_json
     mended_by: set[str] = set()
 
     def compare(remote: Remote, trial: Trial) -> Result:
-        differences = remote.check(trial)
+        differences = [*remote.check(trial), *compare_artifacts(remote, trial)]
         mended_by.update(difference.mended_by for difference in differences)
         by_path[trial.path] = [CheckRow(trial.alternative_name, "differs", *item[:4]) for item in differences]
         return Result(trial, None, None)
@@ -358,6 +363,10 @@ def _mending(mended_by: set[str]) -> str:
     import shlex
     import sys
 
+    from aimd_core.upload.artifact_checks import FINAL, FINAL_HINT
+
+    if mended_by == {FINAL}:
+        return said(FINAL_HINT)
     if mended_by == {""}:
         return said("Fix, shorten or rename what is named above, and upload it again")
     words = [word for word in sys.argv[1:] if word not in ("--check", "--json")]

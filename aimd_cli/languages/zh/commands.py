@@ -15,7 +15,27 @@ COMMANDS: dict[str, str] = {
     "Settings and help": "设置与帮助",
     "Look": "查看",
     "Change": "修改",
-    "Save lists under a name, list and remove them.": "按名称保存列表，查看和删除已保存的列表。",
+    "Save lists under a name, here or on a server; list, copy and remove them.": (
+        "按名称保存列表，可存于本地或服务器；查看、复制和删除已保存的列表。"
+    ),
+    "Names of views, without the @; by default all.": "视图的名称，不含 @；默认为全部。",
+    "The directory whose views they are, or SERVER:/FOLDER.": "视图所属的目录，或 SERVER:/FOLDER。",
+    "Views on the active server; DIR is a folder there, by default the root.": (
+        "当前服务器上的视图；DIR 为其中的文件夹，默认为根文件夹。"
+    ),
+    "On a server: the view that all who may see the folder see.": "在服务器上：所有能看到该文件夹的人都能看到的视图。",
+    "Replace views of the same name that differ.": "替换同名但内容不同的视图。",
+    "Parameters to group trials by.": "用于将试验分组的超参数。",
+    "Copy saved views of a directory to a folder on a server. Nothing is replaced without --replace.": (
+        "将目录中已保存的视图复制到服务器的文件夹。不指定 --replace 时不替换任何视图。"
+    ),
+    "Where to, such as team:/vision.": "目标位置，例如 team:/vision。",
+    "Copy saved views of a folder on a server to a directory. Nothing is replaced without --replace.": (
+        "将服务器文件夹中已保存的视图复制到目录。不指定 --replace 时不替换任何视图。"
+    ),
+    "Where from, such as team:/vision.": "来源位置，例如 team:/vision。",
+    "The trial to measure against, instead of the kept one.": "用作比较基准的试验，代替已设置的基准试验。",
+    "The trial that `baseline` means, instead of the kept one.": "`baseline` 所指的试验，代替已设置的基准试验。",
     "List saved views.": "列出已保存的视图。",
     "The name of the view, without the @.": "视图的名称，不含 @。",
     "Queries or parts of names, as for `aimd trial ls`.": "查询或名称的一部分，与 `aimd trial ls` 相同。",
@@ -28,8 +48,11 @@ COMMANDS: dict[str, str] = {
     "Remove a saved view. No trial is touched.": "删除已保存的视图，不影响任何试验。",
     "The trial that others are measured against.": "作为比较基准的试验。",
     "Clear the baseline.": "清除基准。",
-    "Choose the baseline of a directory, or print it. Lists show how far the other trials are from it.": (
-        "设置或打印目录的基准试验。列表会显示其他试验与它的差距。"
+    "Choose the baseline of a directory or of a folder on a server, or print it.": (
+        "设置或打印目录或服务器文件夹的基准试验。"
+    ),
+    "`ls`, `compare` and `check` show how far other trials are from it.": (
+        "`ls`、`compare` 和 `check` 会显示其他试验与它的差距。"
     ),
     "Draw several metrics on the same axes, not in panels.": "将多个指标绘制在同一坐标系中，而不是分图绘制。",
     "Upload and exchange": "上传与交换",
@@ -38,8 +61,6 @@ COMMANDS: dict[str, str] = {
     "default: {default}": "默认：{default}",
     "required": "必需",
     "Show this message and exit.": "显示此帮助并退出。",
-    "Error: {message}": "错误：{message}",
-    "Try '{command}' for help.": "请用 '{command}' 查看帮助。",
     "No such command {name}. Did you mean {names}?": "没有命令 {name}。您是否想要 {names}？",
     "No such command {name}.": "没有命令 {name}。",
     "No such option: {name} (Possible options: {names})": "没有选项 {name}（可能的选项：{names}）",
@@ -85,6 +106,8 @@ COMMANDS: dict[str, str] = {
     "Where to look up names, also SERVER:/FOLDER; on its own, all trials in it.": (
         "在此处查找名称，也可以是 SERVER:/FOLDER；单独使用时表示其中的所有试验。"
     ),
+    "Changes nothing here: names are those of the active server.": "此处不起作用：名称总是在当前服务器上查找。",
+    "The directory that holds .aimd, or SERVER:. [default: .]": ".aimd 所在的目录，或 SERVER:。[默认：.]",
     "Look up names on the active server; DIR is a folder there.": "在当前服务器上查找名称；此时 DIR 是其中的文件夹。",
     "The server to use, or part of the address of one that `aimd login` knows.": (
         "要使用的服务器，或 `aimd login` 已知的服务器地址的一部分。"
@@ -144,7 +167,7 @@ COMMANDS: dict[str, str] = {
     ),
     "Show the variable or file of each value, and what it overrides.": "显示每个值来自哪个变量或文件，以及被覆盖的来源。",
     "Print the effective value of a setting; a key is masked.": "打印当前生效的设置值；API Key 会被遮盖。",
-    "aimd_host, api_key or asset_hub_host.": "aimd_host、api_key 或 asset_hub_host。",
+    "aimd_host, api_key, asset_hub_host or pictures.": "aimd_host、api_key、asset_hub_host 或 pictures。",
     "Change a setting in the file. A new aimd_host brings its own key, never the old server's.": (
         "在文件中修改一项设置。更换 aimd_host 时使用其自己的 API Key，绝不沿用旧服务器的。"
     ),
@@ -166,9 +189,8 @@ COMMANDS: dict[str, str] = {
     # aimd trial
     "List, compare, label, export and upload trials.": "列出、比较、标记、导出和上传试验。",
     "List trials, newest first, with what sets them apart.": "列出试验，最新的在前，并突出它们之间的差异。",
-    "The directory that holds .aimd, a directory of trials, or SERVER:/FOLDER. [default: .]": (
-        ".aimd 所在的目录、存放试验的目录，或 SERVER:/FOLDER。[默认：.]"
-    ),
+    "The directory that holds .aimd, a directory of trials, another tracker's store, SERVER:/FOLDER, or @VIEW."
+    " [default: .]": (".aimd 所在的目录、存放试验的目录、其他跟踪工具的数据、SERVER:/FOLDER 或 @视图。[默认：.]"),
     "Watch the active server; PATH is a folder there.": "查看当前服务器；此时 PATH 是其中的文件夹。",
     "The directory that holds .aimd, a directory of trials, or SERVER:/FOLDER [default: .]; and queries that a trial must"
     " match, such as 'val.acc > 0.9' or a part of its name.": (
@@ -191,6 +213,7 @@ COMMANDS: dict[str, str] = {
     ),
     "Only parameters and metrics that differ.": "仅显示有差异的超参数和指标。",
     "List the server's trials.": "列出服务器上的试验。",
+    "With --remote: of this folder.": "与 --remote 一起使用：此文件夹的基准。",
     "With --remote: only this folder and below.": "与 --remote 一起使用：仅此文件夹及其下级。",
     "Show at most this many trials (0: all). [50 on a terminal]": "最多显示多少个试验（0 表示全部）。[在终端上为 50]",
     "Keep the list up to date until Ctrl-C.": "持续刷新列表，直到按下 Ctrl-C。",
@@ -218,7 +241,6 @@ COMMANDS: dict[str, str] = {
         "绘制试验的指标。曲线以字母和虚线区分，没有颜色也能辨认。"
     ),
     "A metric such as val.loss; repeatable. [default: the main one]": "指标，例如 val.loss；可重复指定。[默认：主要指标]",
-    "What the x axis shows.": "x 轴的含义。",
     "Use a logarithmic y axis.": "y 轴使用对数刻度。",
     "Draw a moving average with this weight, such as 0.9.": "按此权重绘制滑动平均，例如 0.9。",
     "Height of the chart in lines.": "图表的高度（行数）。",
@@ -272,7 +294,7 @@ COMMANDS: dict[str, str] = {
     "Create the directory, or the folder and its parents.": "创建该目录，或该文件夹及其上级。",
     "The new name, without date and suffix.": "新名称，不含日期和后缀。",
     "Even if it is Lost and may still run on another host.": "即使状态为 Lost、可能仍在其他主机上运行。",
-    "Move trials to the trash, .aimd/trash or the server's. Asks first; `aimd trial restore` brings them back.": (
+    "Move trials to the trash, .aimd/trash or the server's. Asks first; `aimd trial restore` undoes it.": (
         "将试验移至回收站（.aimd/trash 或服务器的回收站）。会先询问；可用 `aimd trial restore` 恢复。"
     ),
     "Do not ask for confirmation; required without a terminal.": "不询问，直接执行；没有终端时必须指定。",
@@ -287,21 +309,26 @@ COMMANDS: dict[str, str] = {
     ),
     "[default: from the file name, else csv]": "[默认：由文件名决定，否则为 csv]",
     "In CSV, put ' before names that a spreadsheet would calculate.": "导出 CSV 时，在电子表格会当作公式的名称前加上 '。",
+    "One row per picture, table and the like, with the SHA-256 of its bytes.": (
+        "每个图片、表格等一行，并给出其字节的 SHA-256。"
+    ),
     "One row per step, one column per metric.": "每步一行，每个指标一列。",
     "[default: stdout]": "[默认：stdout]",
     "Write runs of this tracker into the directory FILE, with all that it can hold.": (
         "将试验写成该跟踪工具的运行，放入目录 FILE，并保留它所能容纳的全部内容。"
     ),
     "Overwrite FILE if it exists.": "FILE 已存在时覆盖它。",
-    "Import the runs of another tracker as trials: values, steps, times, parameters, tags and how they ended.": (
-        "将其他跟踪工具的运行记录导入为试验：值、步数、时间、超参数、标签以及结束方式。"
+    "Import the runs of another tracker as trials: values, steps, times, media, parameters, tags and how they ended.": (
+        "将其他跟踪工具的运行记录导入为试验：值、步数、时间、媒体、超参数、标签以及结束方式。"
     ),
     "Reads what other trackers write (see --from), and CSV tables. None of their libraries is needed, and the source is "
-    "never changed. What is not a number is left out and counted by kind. A file that cannot be read is named, and the "
-    "rest is imported (exit code 8). Importing the same runs again changes nothing; what a run has gained since is "
-    "appended.": (
-        "支持其他跟踪工具写下的文件（见 --from）以及 CSV 表格；无需安装这些库，也不会改动源文件。非数字内容会被略去，并按种类"
-        "计数。无法读取的文件会逐一列出，其余照常导入（退出码为 8）。重复导入同一批运行不会产生任何变化；运行新增的内容会"
+    "never changed. Pictures, sounds, texts, tables and histograms of TensorBoard, W&B, MLflow, Trackio, SwanLab and "
+    "aimd become media of the trial, artifacts of MLflow and files that SwanLab saved become its files; anything else is "
+    "left out and counted by kind. A file that cannot be read is named, and the rest is imported (exit code 8). "
+    "Importing the same runs again changes nothing; what a run has gained since is appended.": (
+        "支持其他跟踪工具写下的文件（见 --from）以及 CSV 表格；无需安装这些库，也不会改动源文件。TensorBoard、W&B、MLflow、"
+        "Trackio、SwanLab 和 aimd 的图片、声音、文本、表格和直方图会成为试验的媒体，MLflow 的制品和 SwanLab 保存的文件会成为"
+        "试验的文件；其余内容会被略去，并按种类计数。无法读取的文件会逐一列出，其余照常导入（退出码为 8）。重复导入同一批运行不会产生任何变化；运行新增的内容会"
         "追加到已有试验。"
     ),
     "A file, or a directory that holds such files.": "文件，或存放此类文件的目录。",
@@ -315,8 +342,10 @@ COMMANDS: dict[str, str] = {
     "Check a condition: exit code 0 when it holds for every trial named, 1 when it does not.": (
         "检查条件：对所有指定的试验都成立时退出码为 0，否则为 1。"
     ),
-    "The condition is a query; the right of a comparison may be arithmetic with best(SELECTOR), worst(..), mean(..).": (
-        "条件是一个查询；比较的右侧可以是包含 best(SELECTOR)、worst(..)、mean(..) 的算式。"
+    "The condition is a query; the right of a comparison may be arithmetic with best(SELECTOR), worst(..), mean(..), and"
+    " baseline, the same metric of the trial that `aimd trial baseline` chose.": (
+        "条件是一个查询；比较的右侧可以是包含 best(SELECTOR)、worst(..)、mean(..) 的算式，也可以使用 baseline，即"
+        " `aimd trial baseline` 所设基准试验的同一指标。"
     ),
     "Trials ('-': names on stdin), then what must hold.": "试验（'-' 表示从 stdin 读取名称），然后是必须成立的条件。",
     "Wait until trials have ended, or a condition holds for all of them.": "等待试验结束，或等待条件对所有试验成立。",
@@ -369,13 +398,7 @@ COMMANDS: dict[str, str] = {
     "List artifacts by name, newest first within a name. Exits with 8 if some are damaged.": (
         "按名称列出制品，同名制品中最新的在前。若有损坏的制品，退出码为 8。"
     ),
-    "The directory that holds .aimd, or a directory of artifacts. [default: .]": (
-        "包含 .aimd 的目录，或存放制品的目录。[默认：.]"
-    ),
     "Also show type, aliases and editor.": "同时显示类型、别名和编辑者。",
-    "Ids, unique prefixes of ids, paths, or NAME[:TAG]; without a tag, the newest one.": (
-        "ID、ID 的唯一前缀、路径，或 NAME[:TAG]；不带 TAG 时表示最新的一个。"
-    ),
     "The directory of an artifact; repeatable.": "制品的目录；可重复指定。",
     "The id of an artifact, or a unique prefix of it; repeatable.": "制品的 ID 或其唯一前缀；可重复指定。",
     "The directory of a name, for all its artifacts; repeatable.": "某个名称的目录，表示其中的所有制品；可重复指定。",
@@ -391,59 +414,45 @@ COMMANDS: dict[str, str] = {
     "Download artifacts, or what is missing of them here. Resumes where it was cut off.": (
         "下载制品，或本地缺少的部分。中断后从断点继续。"
     ),
-    "Ids, or [FOLDER/]NAME[:TAG], where TAG is a version, an alias, or latest (default).": (
-        "ID，或 [FOLDER/]NAME[:TAG]，其中 TAG 是版本、别名或 latest（默认）。"
-    ),
     "The working directory to put them in: DIR/.aimd/artifacts.": "存放制品的工作目录：DIR/.aimd/artifacts。",
     "Read every byte of artifacts and compare it with what was added or downloaded. Changes nothing.": (
         "读取制品的每个字节，与添加或下载时的内容比较。不做任何更改。"
     ),
-    "Without names, checks all artifacts here. Exits with 6 if there is damage.": (
-        "不指定名称时检查此处的所有制品。若有损坏，退出码为 6。"
+    "Without names, checks all artifacts here. Exits with 6 if there is damage, with 1 if the server has something else.": (
+        "不指定名称时检查此处的所有制品。有损坏时以 6 退出，服务器上的内容不同时以 1 退出。"
     ),
+    "Also compare with what the server has.": "同时与服务器上的内容比较。",
     "Show which objects and references differ: added, removed or changed. Reads digests, not bytes.": (
         "显示哪些对象和引用不同：新增、移除或更改。只比较摘要，不读取内容。"
     ),
-    "As in describe; with --remote, on the server.": "写法同 describe；带 --remote 时表示服务器上的制品。",
-    "The one to compare with: likewise, or FOLDER/NAME[:TAG] on the server.": (
-        "要比较的另一个制品：写法相同，或服务器上的 FOLDER/NAME[:TAG]。"
-    ),
-    "Both are on the server.": "两者都在服务器上。",
     "Give an artifact aliases. An alias that another version had moves to it, in one step.": (
         "为制品设置别名；若该别名原先属于另一版本，会一步移到此处。"
     ),
-    "As in describe; with --remote an id or FOLDER/NAME[:TAG].": (
-        "写法同 describe；带 --remote 时为 ID 或 FOLDER/NAME[:TAG]。"
-    ),
     "The aliases to add.": "要设置的别名。",
     "Remove this name from it; repeatable.": "移除此别名；可重复指定。",
-    "Change it on the server.": "在服务器上更改。",
     "Delete artifacts from this disk, or move those of the server to its trash. Asks first.": (
         "删除本地磁盘上的制品，或将服务器上的制品移入其回收站。执行前会询问。"
     ),
-    "As in describe; with --remote ids or FOLDER/NAME[:TAG].": (
-        "写法同 describe；带 --remote 时为 ID 或 FOLDER/NAME[:TAG]。"
-    ),
-    "Move them to the server's trash.": "移入服务器的回收站。",
     "Restore artifacts from the server's trash.": "从服务器的回收站恢复制品。",
-    "Ids of artifacts in the server's trash.": "服务器回收站中制品的 ID。",
     "Show what an artifact or a trial was made from, and what was made from it.": (
         "显示制品或试验的来源，以及由它产生的内容。"
     ),
-    "An artifact, as in describe, or a trial; with --remote an id.": (
-        "制品（写法同 describe）或试验；带 --remote 时为 ID。"
-    ),
     "How many steps to show, each way.": "向两个方向各显示多少步。",
     "Print the graph in this language.": "以此语言打印关系图。",
-    "As the server has it, of all that you may see.": "按服务器上的记录显示，仅限您有权查看的内容。",
     # aimd folder
     "List, create, move and share folders on the server.": "列出、创建、移动和共享服务器上的文件夹。",
-    "List the folders in a folder.": "列出文件夹中的文件夹。",
+    "List the folders in a folder, with how many trials are in each and below.": (
+        "列出文件夹中的文件夹，以及其中（含下级）的试验数。"
+    ),
+    "List the folders in the trash.": "列出回收站中的文件夹。",
     "List what others share with you.": "列出他人共享给您的内容。",
-    "Show the folders below a folder as a tree.": "以树形显示文件夹的下级文件夹。",
+    "Show the folders below a folder as a tree, with how many trials are in each and below.": (
+        "以树状显示文件夹的下级文件夹，以及其中（含下级）的试验数。"
+    ),
+    "Show the trials in them, too.": "同时显示其中的试验。",
     "How many levels to show.": "显示的层数。",
     "Print only the id of a folder.": "仅打印文件夹的 ID。",
-    "A folder's path, or its id.": "文件夹的路径或 ID。",
+    "A folder's path, such as vision or team:/vision, or its id.": "文件夹的路径（例如 vision 或 team:/vision）或 ID。",
     "Create a folder and print its id.": "创建文件夹并打印其 ID。",
     "The path of the new folder.": "新文件夹的路径。",
     "Create missing parents too; no error if the folder exists.": "同时创建缺少的上级文件夹；文件夹已存在时不报错。",
@@ -456,6 +465,17 @@ COMMANDS: dict[str, str] = {
     ),
     "Restore a folder from the trash, with everything that was in it.": "从回收站恢复文件夹及其全部内容。",
     "The path that it had, its name, or its id or the beginning of it.": "原来的路径、名称，ID 或其开头部分。",
+    "Set or print the note of a folder, its report in Markdown; without PATH, print that of the directory.": (
+        "设置或打印文件夹的说明，即用 Markdown 写的报告；不写 PATH 时打印当前目录的报告。"
+    ),
+    "Show the report of a folder or of this directory, or write it as one HTML file, which opens without a server.": (
+        "显示文件夹或当前目录的报告，或将其写成单个 HTML 文件，无需服务器即可打开。"
+    ),
+    "Write one HTML file; '-' for stdout.": "写入单个 HTML 文件；'-' 表示标准输出。",
+    "A folder's path, such as vision or team:/vision, or its id; by default this directory.": (
+        "文件夹的路径，例如 vision 或 team:/vision，或其 ID；默认为当前目录。"
+    ),
+    "The directory whose report it is, kept in .aimd there.": "报告所在的目录，报告保存在其 .aimd 中。",
     "Share a folder with a user, a group, or anyone who has a link's key. Sharing again replaces the role.": (
         "将文件夹共享给用户、用户组或持有链接密钥的人。再次共享会更新角色。"
     ),
@@ -486,6 +506,7 @@ COMMANDS: dict[str, str] = {
     "A proxy (or network) whose X-Forwarded-* is trusted; repeatable.": (
         "受信任的代理（或网段），采用其 X-Forwarded-*；可重复指定。"
     ),
+    "Where clients reach the object store, to download large contents from it.": "客户端访问对象存储的地址，用于直接下载较大的内容。",
     "Days until what was deleted is gone for good. [default: 30]": "删除的内容在多少天后永久清除。[默认：30]",
     "The log format. [default: text]": "日志的格式。[默认：text]",
     "The log level. [default: warning]": "日志级别。[默认：warning]",
@@ -546,6 +567,19 @@ COMMANDS: dict[str, str] = {
     "List keys by number; only their owners know the keys themselves.": (
         "按编号列出 API Key；API Key 本身只有其所有者知道。"
     ),
+    "Bound how many bytes of files and artifacts users and folders may hold.": (
+        "限制用户和文件夹可以保存多少字节的文件和制品。"
+    ),
+    "A folder of the user's; by default everything of theirs.": "该用户的一个文件夹；默认为其全部内容。",
+    "Such as 500GB (10^9 bytes each) or 1.5TiB (2^40).": "例如 500GB（每 GB 为 10^9 字节）或 1.5TiB（每 TiB 为 2^40 字节）。",
+    "Set how many bytes of files and artifacts a user, or a folder of theirs and everything below, may hold.": (
+        "设置用户或其某个文件夹（含其下所有内容）可以保存多少字节的文件和制品。"
+    ),
+    "Takes effect with the next request. What is there stays, even if it is more. Metrics and output do not count.": (
+        "从下一个请求起生效。已有的内容即使超出也会保留。指标和输出不计入。"
+    ),
+    "List the quotas, and how many bytes are used of each.": "列出配额及各自已用的字节数。",
+    "Remove the quota of a user, or of a folder of theirs.": "取消用户或其某个文件夹的配额。",
     "Only this user's keys.": "仅此用户的 API Key。",
     "Revoke a key, effective with the next request.": "撤销 API Key，从下一个请求起生效。",
     "The key's number in `aimd server key ls`.": "API Key 在 `aimd server key ls` 中的编号。",
@@ -556,4 +590,30 @@ COMMANDS: dict[str, str] = {
     "Add a user to a group.": "将用户加入用户组。",
     "Remove a user from a group, effective with the next request.": "将用户移出用户组，从下一个请求起生效。",
     "Delete a group, and with it what was shared with it.": "删除用户组；共享给它的内容不再共享。",
+    "Let the y axis show every point, even a few that are ten times as far as all others.": "y 轴显示所有的点，包括少数十倍于其他点的离群点。",
+    "NAME[:VERSION] or ids of artifacts in the server's trash, or their beginnings.": "服务器回收站中制品的 NAME[:VERSION] 或 ID，也可只写开头。",
+    "An artifact, as in describe, or else a trial, as in trial describe.": "制品（写法同 describe），否则为试验（写法同 trial describe）。",
+    "As in describe.": "写法同 describe。",
+    "Look up names on the active server.": "在当前服务器上查找名称。",
+    "NAME[:TAG], an id, or their beginnings, a path, or SERVER:/FOLDER/NAME[:TAG]. Without a tag: the newest.": "NAME[:TAG]、ID 或其开头，路径，或 SERVER:/FOLDER/NAME[:TAG]。不写 TAG 时取最新版本。",
+    "The directory that holds .aimd, or one of artifacts; SERVER:/FOLDER, or a folder with --remote. [default: .]": "包含 .aimd 的目录，或制品所在的目录；SERVER:/FOLDER，或与 --remote 一起使用的文件夹。[默认：.]",
+    "The one to compare with, likewise.": "与之比较的制品，写法相同。",
+    "[FOLDER/]NAME[:TAG] on the server, an id, or their beginnings, or SERVER:/FOLDER/NAME[:TAG].": "服务器上的 [FOLDER/]NAME[:TAG]、ID 或其开头，或 SERVER:/FOLDER/NAME[:TAG]。",
+    "What the x axis shows: step, epoch, time, a metric, or a parameter (params.lr).": "x 轴：step、epoch、time、某个指标或超参数（params.lr）。",
+    "Draw two fields against each other, a point per trial.": "以两个字段为坐标，每个试验一个点。",
+    "With --scatter: a letter and a colour for each value of it.": "与 --scatter 一起使用：该字段的每个值用一个字母和颜色表示。",
+    "Draw how the points of a metric are distributed, or over trials a field such as val.acc.max.": "绘制指标各点的分布；对 val.acc.max 这样的字段，则是各试验的分布。",
+    "Draw each trial as a line across the parameters that differ, and the metric.": "将每个试验画成一条线，穿过各个不同的超参数和该指标。",
+    "Draw the metrics of a trial whose names have this part, a line each.": "绘制一个试验中名称含此部分的指标，每个一行。",
+    "Show the charts in the browser instead: in the local console, or in that of the server.": "改为在浏览器中显示图表：本地控制台，或服务器的控制台。",
+    "Also ask the servers of https:// references for size and ETag.": "同时向 https:// 引用的服务器查询大小和 ETag。",
+    "List what a trial recorded besides numbers, and show it: pictures, tables, texts, histograms.": "列出并显示试验在数值之外记录的内容：图片、表格、文本、直方图。",
+    "Pictures appear in the terminal, as fine as it can show them. Sound, video and HTML are saved or opened.": "图片直接显示在终端中，精细程度取决于终端。声音、视频和 HTML 可保存或打开。",
+    "What to show: a key such as val/samples, or its beginning.": "要显示的内容：val/samples 之类的键，或其开头。",
+    "The step. [default: the last one]": "步数。[默认：最后一步]",
+    "Only this one of several at a step, from 0.": "同一步有多个时只取这一个，从 0 开始。",
+    "Show at most this many rows of a table (0: all).": "表格最多显示的行数（0 表示不限）。",
+    "Sort a table by this column; -COLUMN: the largest first.": "按此列排序表格；-COLUMN 表示从大到小。",
+    "Save them as files there; without MEDIA, all.": "保存为该目录中的文件；不写 MEDIA 时保存全部。",
+    "Open them with the programs of this system. HTML may run scripts there.": "用系统中的程序打开。HTML 可能会运行脚本。",
 }

@@ -3,6 +3,18 @@
 from __future__ import annotations
 
 MESSAGES: dict[str, str] = {
+    # aimd_cli/importing/in_place.py
+    "Name a directory or a file of one of them": "请指定其中一种的目录或文件",
+    "Reading {path} ({title}) …": "正在读取 {path}（{title}）……",
+    "and {count} more that cannot be read": "另有 {count} 个无法读取",
+    # aimd trial views
+    "Not replaced: {names}. To replace them: --replace": "未替换：{names}。如需替换：--replace",
+    "There are no views in {where}": "{where} 中没有视图",
+    "views": "视图",
+    "{folder} is no folder on a server": "{folder} 不是服务器上的文件夹",
+    "Such as remote:/vision, or team:/vision after aimd login --as team": (
+        "例如 remote:/vision；执行 aimd login --as team 后可用 team:/vision"
+    ),
     # Completion
     "Wrote {path}": "已写入 {path}",
     "Completion for {name} works in every shell you start from now on.": "之后启动的 {name} 都会有自动补全。",
@@ -55,15 +67,21 @@ MESSAGES: dict[str, str] = {
     ),
     # aimd folder
     "Moved {path} to {new_path}.": "已将 {path} 移动到 {new_path}。",
+    "{place} of {name} may hold {size}.": "{name} 的 {place} 最多可保存 {size}。",
+    "{name} may hold {size}.": "{name} 最多可保存 {size}。",
+    "Removed the quota.": "已取消配额。",
     ", {below} folder{s} in it": "、其中的 {below} 个文件夹",
-    "Move {path}{within} and {trials} trial{s} to the trash? `aimd folder restore` brings it back.": (
-        "将 {path}{within}及 {trials} 个试验移至回收站吗？可用 `aimd folder restore` 恢复。"
+    "Move {path}{within} and {trials} trial{s} to the trash of {host}? `aimd folder restore` undoes it.": (
+        "将 {path}{within}及 {trials} 个试验移至 {host} 的回收站吗？可用 `aimd folder restore` 恢复。"
     ),
-    "Deleted {path}. Bring it back: aimd folder restore {id}": "已删除 {path}。恢复：aimd folder restore {id}",
+    "Moved {path} to the trash of {host}. Bring it back: aimd folder restore {id}": (
+        "已将 {path} 移至 {host} 的回收站。恢复：aimd folder restore {id}"
+    ),
+    "--trash takes neither PATH nor --shared": "--trash 不能与 PATH 或 --shared 同时使用",
+    "It lists all folders in the trash": "它列出回收站中的所有文件夹",
+    "To create it: -m": "如需创建：-m",
     "Restored {path}.": "已恢复 {path}。",
-    "It is shown just once, and works like any other key: aimd login -H URL -k KEY": (
-        "它只显示这一次，可像其他 API Key 一样登录：aimd login -H URL -k KEY"
-    ),
+    "It is shown just once. Anyone can open {address}": "它只显示这一次。任何人都可以打开 {address}",
     "Shared {path} with {whom} as {role}.": "已将 {path} 共享给 {whom}，角色为 {role}。",
     "{path} is no longer shared with {whom}.": "{path} 不再共享给 {whom}。",
     "share {number}": "共享 {number}",
@@ -73,9 +91,11 @@ MESSAGES: dict[str, str] = {
     "{name}: {outcome}, {sent_bytes} sent": "{name}：{outcome}，已发送 {sent_bytes}",
     "Relaying {directory} to {host}. Press Ctrl-C to stop.": "正在将 {directory} 转发到 {host}。按 Ctrl-C 停止。",
     ", {duration} left": "，剩余 {duration}",
-    "{verb}: {done} of {count} trials, {sent_bytes} sent, {rate}/s{left}": (
-        "{verb}：{done}/{count} 个试验，已传输 {sent_bytes}，{rate}/s{left}"
+    "{verb}: {done} of {count} {what}, {sent_bytes} so far, {rate}/s{left}": (
+        "{verb}：{done}/{count} 个{what}，已传输 {sent_bytes}，{rate}/s{left}"
     ),
+    "In the trash: {names}": "回收站中有：{names}",
+    "No artifact is in your trash": "您的回收站中没有制品",
     "Uploading": "正在上传",
     "Downloading": "正在下载",
     # aimd console
@@ -126,7 +146,7 @@ MESSAGES: dict[str, str] = {
     "{name} is now in group {group}.": "{name} 已加入用户组 {group}。",
     "{name} is no longer in group {group}.": "{name} 已移出用户组 {group}。",
     "Deleted group {group}.": "已删除用户组 {group}。",
-    "Permanently delete user {name} with all their trials? [y/N]": "永久删除用户 {name} 及其所有试验吗？[y/N]",
+    "Permanently delete user {name} with all their trials?": "永久删除用户 {name} 及其所有试验吗？",
     "Intact: {journals} trial files, {size_bytes} bytes compared.": "完好：核对了 {journals} 个试验文件，共 {size_bytes} 字节。",
     "Wrote {file}: {size_bytes} bytes, and read it back.": "已写入 {file}：{size_bytes} 字节，并已读回核对。",
     "Restored {place} from {file}.": "已从 {file} 恢复 {place}。",
@@ -141,6 +161,13 @@ MESSAGES: dict[str, str] = {
     "{rows:,} rows": "{rows:,} 行",
     "{count:,} values of {name}": "{name} 的 {count:,} 个值",
     "left out: {kinds}": "略去：{kinds}",
+    "{count:,} pictures, texts, tables and the like": "{count:,} 个图片、文本、表格等",
+    "{count:,} files": "{count:,} 个文件",
+    "{count:,} files of media are missing, not the recorded ones, or elsewhere, such as {name}": (
+        "有 {count:,} 个媒体文件缺失、与记录不符或位于别处，例如 {name}"
+    ),
+    "there is a directory of the same name": "有同名目录",
+    "the run has more than {limit:,} files; the rest is left out": "运行的文件超过 {limit:,} 个，其余略去",
     "cut record": "不完整的末尾记录",
     "stepless value": "没有步数的值",
     "empty value": "空值",
@@ -148,6 +175,9 @@ MESSAGES: dict[str, str] = {
     "imports": "导入",
     "exports": "导出",
     "{count:,} values in {directory}": "{directory} 中有 {count:,} 个值",
+    "Saved the note of {path}.": "已保存 {path} 的说明。",
+    "{path} has no note": "{path} 没有说明",
+    "Wrote {path}.": "已写入 {path}。",
     "{alternative_name} has no note": "{alternative_name} 没有备注",
     "{alternative_name} is {name}": "{alternative_name} 处于 {name} 状态",
     "Its trials are {name}:NAME and {name}:/FOLDER/NAME in every command.": (
@@ -155,10 +185,11 @@ MESSAGES: dict[str, str] = {
     ),
     "{lines} line{s} ({hexdigest})": "{lines} 行（{hexdigest}）",
     "{count} trial{s}": "{count} 个试验",
-    "Move {trials} to the trash? `aimd trial restore` brings them back.": (
+    "{count} {outcome}": "{outcome} {count} 个",
+    "Move {trials} to the trash? `aimd trial restore` undoes it.": (
         "将 {trials}移至回收站吗？可用 `aimd trial restore` 恢复。"
     ),
-    "Permanently delete {chosen}? Nothing brings them back.": "永久删除 {chosen}吗？此后无法恢复。",
+    "Permanently delete {chosen}? Nothing undoes it.": "永久删除 {chosen}吗？此后无法恢复。",
     "Saved @{name} in {path}": "已将 @{name} 保存到 {path}",
     "Removed the view @{name}": "已删除视图 @{name}",
     "The baseline is cleared.": "已清除基准。",
@@ -180,6 +211,8 @@ MESSAGES: dict[str, str] = {
     "{outcomes}; {size} sent": "{outcomes}；已发送 {size}",
     "{outcomes}; {size} sent. See: {address}": "{outcomes}；已发送 {size}。查看：{address}",
     "If the files here are right, replace the server's: {command}": "如果本地文件是正确的，请替换服务器上的：{command}",
+    "Bring the server up to date with: aimd artifact upload": "请运行 aimd artifact upload 更新服务器",
+    "See what differs: aimd artifact upload --check": "查看差异：aimd artifact upload --check",
     "Bring the server up to date with: {command}": "更新服务器：{command}",
     "Fix, shorten or rename what is named above, and upload it again": "请修复、缩短或重命名上面列出的内容，然后重新上传",
     ", {failed} failed": "，{failed} 个失败",
@@ -202,4 +235,22 @@ MESSAGES: dict[str, str] = {
     "the folder does not exist: uploaded to the default one (-m creates it)": (
         "文件夹不存在：已上传到默认文件夹（-m 会创建它）"
     ),
+    "PATH and -P both name a folder": "PATH 和 -P 都指定了文件夹",
+    "artifact {name} in the trash": "回收站中的制品 {name}",
+    "artifacts here and on a server are removed one after the other": "此处的制品与服务器上的制品须分开删除",
+    "restore artifacts": "恢复制品",
+    "nothing was recorded at {key!r}": "没有在 {key!r} 记录任何内容",
+    "the table has no column {name!r}": "表格没有列 {name!r}",
+    "{key!r} means several: {names}": "{key!r} 对应多个：{names}",
+    "Opening {path}": "正在打开 {path}",
+    "See it: aimd trial media TRIAL": "查看：aimd trial media TRIAL",
+    "Type more of it": "请多写几个字符",
+    "--open, --step and --index need MEDIA": "--open、--step 和 --index 需要指定 MEDIA",
+    "Record some: trial.log_image(...)": "例如用 trial.log_image(...) 记录",
+    "nothing was recorded besides numbers": "除数值外没有记录任何内容",
+    "There are: {names}": "有：{names}",
+    "no program opens {path}": "没有程序可以打开 {path}",
+    "To keep it as a file: -o DIR instead of --open": "如需保存为文件：请用 -o DIR 代替 --open",
+    "--folder-path needs --remote, without --dir": "--folder-path 须与 --remote 一起使用，且不能与 --dir 一起使用",
+    "Or: -d SERVER:/FOLDER": "或使用：-d SERVER:/FOLDER",
 }

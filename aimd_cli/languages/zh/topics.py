@@ -12,7 +12,7 @@ TOPICS: dict[str, str] = {
     "another failure, such as a conflict between local and server": "其他失败，例如本地与服务器之间的冲突",
     "the call is wrong: an option, an argument, a setting, or a name that matches several trials": "调用有误：选项、参数、设置，或名称匹配多个试验",
     "there is nothing by that name": "找不到该名称",
-    "not signed in, or not allowed": "未登录，或没有权限",
+    "not signed in, not allowed, or beyond a quota of the server": "未登录、没有权限，或超出服务器的配额",
     "no network, or the server is down or busy: try again": "没有网络，或服务器停机或繁忙：请重试",
     "a file is damaged": "文件已损坏",
     "the local disk failed or is full": "本地磁盘出错或已满",
@@ -42,6 +42,8 @@ TOPICS[
     "  FORCE_COLOR     If set and not 0, colour even without a terminal.\n"
     "  AIMD_PAGER      The pager for what is higher than the terminal; empty: none.\n"
     "                  [default: PAGER, else less]\n"
+    "  AIMD_PICTURES   How pictures are shown: kitty, sixel, blocks or off.\n"
+    "                  [default: auto, which asks the terminal]\n"
     "  COLUMNS         The width to lay tables out for. [default: the terminal's own]\n"
     "  VISUAL, EDITOR  The editor for: aimd config edit\n"
     "  HTTPS_PROXY, HTTP_PROXY, NO_PROXY\n"
@@ -63,6 +65,8 @@ TOPICS[
     "  FORCE_COLOR     设置且不为 0 时，即使不在终端上也使用颜色。\n"
     "  AIMD_PAGER      内容高于终端时使用的分页器；为空则不用。\n"
     "                  [默认：PAGER，否则为 less]\n"
+    "  AIMD_PICTURES   图片的显示方式：kitty、sixel、blocks 或 off。\n"
+    "                  [默认：auto，即询问终端]\n"
     "  COLUMNS         表格布局的宽度。[默认：终端自身的宽度]\n"
     "  VISUAL, EDITOR  aimd config edit 使用的编辑器。\n"
     "  HTTPS_PROXY, HTTP_PROXY, NO_PROXY\n"

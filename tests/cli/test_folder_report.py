@@ -1,0 +1,121 @@
+"""`aimd folder report` and `note` of a directory, and a report as it is read in a terminal."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from t9k import aimd
+from tests.support.home import Home
+from tests.support.server import RunningServer
+
+NOTE = """# Night runs
+
+The *best* is **fast**, see [the paper](https://example.org/paper) and `train.py`. \x1b[31mno red[/]
+
+- one
+- two
+  1. inner
+
+> quoted
+
+| a | b |
+|---|---|
+| 1 | 2 |
+
+```python
+print("[bold]")
+```
+
+---
+
+```view night
+show: best, charts
+limit: 2
+```
+
+```view
+media: val/samples
+```
+
+```view
+query: params.lr >
+```
+"""
+
+
+def _record(home: Home) -> None:
+    for name, rate in (("fast", 0.1), ("slow", 0.01)):
+        trial = aimd.create_trial(trial_name=name)
+        trial.params.update({"lr": rate})
+        for step in range(1, 1001):
+            trial.log("train", {"loss": rate * step}, step=step)
+        trial.log_image("val/samples", np.zeros((2, 2, 3), np.uint8), step=5, caption=f"shot of {name}")
+        trial.finish()
+    assert home.aimd("trial", "views", "save", "night", "params.lr > 0", "--sort=-train.loss").code == 0
+    (home.work / ".aimd" / "note.md").write_text(NOTE)
+
+
+def test_the_report_of_a_directory_is_written_without_a_server(home: Home) -> None:
+    _record(home)
+    written = home.aimd("folder", "report", "--html", "report.html", "--json")
+    assert (written.code, written.json["file"]) == (0, "report.html")
+    page = (home.work / "report.html").read_text()
+    assert written.json["bytes"] == len(page.encode())
+    rows = re.findall(r"<tr>(<td.*?)</tr>", page)
+    assert [re.sub("<[^>]*>", " ", row).split()[:2] for row in rows[1:]] == [["1", "fast"], ["2", "slow"]]
+    assert (page.count("<svg"), page.count("<path"), page.count('<img src="data:image/png;base64,')) == (1, 2, 2)
+    assert "shot of fast · fast · val/samples · 5" in page
+    assert page.count('class="bad"') == 1
+    assert "<script" not in page
+    assert (
+        home.aimd("folder", "report", "--html", "report.html").code == 7
+        or "exists" in home.aimd("folder", "report", "--html", "report.html").err
+    )
+    assert home.aimd("folder", "report", "-d", home.work, "--html", "-").out.startswith("<!doctype html>")
+    chinese = home.aimd_process("folder", "report", "--html", "zh.html", AIMD_LANG="zh")
+    assert chinese.code == 0
+    assert "生成于" in (home.work / "zh.html").read_text()
+
+
+def test_a_report_is_read_in_the_terminal_and_piped_as_it_is_written(home: Home) -> None:
+    _record(home)
+    assert home.aimd("folder", "report").out == home.aimd("folder", "note").out
+    assert home.aimd("folder", "report", "--json").json["note"] == NOTE
+    shown = home.aimd_terminal("folder", "report", columns=100)
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", shown)
+    for words in (
+        *("Night runs", "The best is fast, see the paper (https://example.org/paper) and train.py.", "[/]", "• one"),
+        *("│ quoted", 'print("[bold]")', "train.loss", "(2 trials)", "shot of slow · slow · val/samples · 5"),
+    ):
+        assert words in plain
+    assert "\\x1b[31mno red" in plain
+    assert plain.index("1  fast") < plain.index("2  slow")
+    assert "**" not in plain
+
+
+def test_a_directory_without_a_report_is_told_and_two_sources_are_refused(home: Home) -> None:
+    assert "has no note" in home.aimd("folder", "report").err
+    missing = home.aimd("folder", "report", "--html", "report.html")
+    assert (missing.code, "note.md" in missing.err) == (3, True)
+    assert not (home.work / "report.html").exists()
+    assert home.aimd("folder", "report", "vision", "-d", ".").code == 2
+    assert home.aimd("folder", "note", "-d", "nowhere").code == 3
+    (home.work / ".aimd").mkdir(exist_ok=True)
+    (home.work / ".aimd" / "note.md").write_text("```view #/folders/x/\n```\n\n```view\n```\n")
+    page = home.aimd("folder", "report", "--html", "-").out
+    assert "seen in the console" in page
+    assert "(no trials)" in page
+
+
+def test_the_report_of_a_folder_is_read_in_the_terminal(
+    home: Home, running_server: RunningServer, signed_in: object
+) -> None:
+    _record(home)
+    assert home.aimd("trial", "upload", "-d", ".", "-P", "vision", "-m").code == 0
+    assert home.aimd_process("folder", "note", "vision", "-", stdin="# Night\n\n```view\nshow: best\n```\n").code == 0
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", home.aimd_terminal("folder", "report", "vision", columns=100))
+    assert "Night" in plain
+    assert "(2 trials)" in plain
+    assert "fast" in plain
