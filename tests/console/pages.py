@@ -58,9 +58,12 @@ class Console:
         return self.page.get_by_role("alert")
 
     def choose(self, menu: str, item: str) -> None:
-        """Open a menu and take one of its items."""
+        """Open a menu and take one of its items, or turn it on or off."""
         self.button(menu, exact=False).first.click()
-        self.page.get_by_role("menuitem", name=item, exact=True).click()
+        items = self.page.get_by_role("menuitem", name=item, exact=True)
+        for role in ("menuitemcheckbox", "menuitemradio"):
+            items = items.or_(self.page.get_by_role(role, name=item, exact=True))
+        items.click()
 
     # The list of a folder
 
@@ -76,7 +79,7 @@ class Console:
         return self.table.locator("td.name a").all_inner_texts()
 
     def filter(self, query: str) -> None:
-        field = self.page.get_by_role("textbox", name="Filter in the query language")
+        field = self.page.get_by_role("combobox", name="Filter in the query language")
         field.fill(query)
         field.press("Enter")
 
@@ -88,7 +91,9 @@ class Console:
 
     def chart(self, metric: str) -> Locator:
         """Return the drawn chart of a metric; metrics of one name and several types share it."""
-        found = self.page.get_by_role("group", name=re.compile(rf"^Chart of (\w+\.)?{re.escape(metric)} by ")).first
+        name = re.escape(metric).replace("/", r"\/")  # in JavaScript a slash ends an expression
+        self.page.get_by_role("region", name=re.compile(rf"^(\w+\.)?{name}$")).first.scroll_into_view_if_needed()
+        found = self.page.get_by_role("group", name=re.compile(rf"^Chart of (\w+\.)?{name} by ")).first
         found.locator("canvas").first.wait_for()
         return found
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from tests.console.conftest import Window
 from tests.console.pages import Console
+from tests.console.test_journeys import expect
+from tests.console.test_trial_parts import make_artifact, trial_with
 from tests.console.world import folder_id, record_trial
 from tests.server.api import User
 from tests.support.parts import require_part
@@ -47,6 +49,8 @@ def test_no_page_has_a_serious_fault(window: Window, person: User) -> None:
     trials = [record_trial(person, name, lr=rate) for name, rate in (("one", 0.1), ("two", 0.2))]
     place = folder_id(person, "/vision/mnist")
     person.v2("PATCH", f"/trials/{trials[0].id}", json={"tags": ["baseline"], "note": "a note"})
+    model = make_artifact(person, "digits_model", {"model.txt": b"weights"})
+    talkative = trial_with(person, "talkative", "ValueError: odd\n", outputArtifacts=[model])
     gone = record_trial(person, "gone")
     person.v2("DELETE", f"/trials/{gone.id}")
     person.v2("POST", "/me/keys", json={"name": "laptop"})
@@ -54,12 +58,22 @@ def test_no_page_has_a_serious_fault(window: Window, person: User) -> None:
     signed_out.button("Sign in").wait_for()
     found = {"sign in": faults(signed_out)}
     console = Console(window(person, color_scheme="light"))
+    views = "```view\ntitle: All\nshow: best, charts\n```\n\n```view none\n```\n"
+    note = f"# Night\n\nSee [all](#/) here.\n\n{views}\n- a\n\n> b\n"
+    person.v2("PUT", f"/folders/{place}/note", json={"note": note})
     pages = {
         "folder": (f"#/folders/{place}/", console.link("one")),
         "selected": (f"#/folders/{place}/?selected={trials[0].id},{trials[1].id}", console.button("Compare 2")),
-        "empty filter": (f"#/folders/{place}/?where=name%20%3D%20none", console.heading("No trial fits this filter")),
+        "empty filter": (
+            f"#/folders/{place}/?where=name%20%3D%20none",
+            console.heading("No trial matches this filter"),
+        ),
         "trial": (f"#/trials/{trials[0].id}/", console.page.locator(".chart-place canvas")),
+        "output": (f"#/trials/{talkative}/?tab=output", console.page.locator(".output-line")),
+        "artifacts": (f"#/trials/{talkative}/?tab=artifacts", console.link("digits_model")),
+        "artifact": (f"#/artifacts/{model}/", console.heading("digits_model v1")),
         "compare": (f"#/compare?trials={trials[0].id},{trials[1].id}", console.page.locator(".chart-place canvas")),
+        "report": (f"#/reports/{place}/", console.page.locator(".report-view canvas")),
         "shared": ("#/shared", console.heading("Shared with me")),
         "trash": ("#/trash", console.heading("Trash")),
         "keys": ("#/keys", console.heading("API keys")),
@@ -70,9 +84,12 @@ def test_no_page_has_a_serious_fault(window: Window, person: User) -> None:
         there.first.wait_for()
         found[name] = faults(console)
     console.trial(trials[0].id)
-    for tab in ("Parameters", "Platform & git", "Output", "Files"):
+    for tab in ("Parameters", "Platform & git", "Output", "Files", "Artifacts"):
         console.tab(tab).click()
         found[tab] = faults(console)
+    console.go(f"#/reports/{place}/").button("Edit").click()
+    console.page.get_by_label("Text in Markdown").wait_for()
+    found["report editor"] = faults(console)
     assert {name: lines for name, lines in found.items() if lines} == {}
 
 
@@ -87,6 +104,16 @@ def test_planted_faults_are_found(window: Window, person: User) -> None:
         "serious color-contrast",
         "in the dark: serious color-contrast",
     }
+
+
+def open_offers(console: Console) -> None:
+    console.page.get_by_role("combobox", name="Filter in the query language").click()
+    console.page.get_by_role("option").first.wait_for()
+
+
+def open_cell_menu(console: Console) -> None:
+    console.page.locator("td[data-column='1']").first.click(button="right")
+    console.page.get_by_role("menu").wait_for()
 
 
 def test_no_dialog_and_no_menu_has_a_serious_fault(window: Window, person: User, server: RunningServer) -> None:
@@ -110,7 +137,7 @@ def test_no_dialog_and_no_menu_has_a_serious_fault(window: Window, person: User,
         for step in steps:
             step()
         console.page.wait_for_timeout(200)  # what slides and fades has come to rest
-        found[name] = faults(console, "dialog, [role=menu], .panel")
+        found[name] = faults(console, "dialog, [role=menu], .panel, .query")
         console.page.keyboard.press("Escape")
 
     def press(name: str) -> Callable[[], None]:
@@ -131,12 +158,14 @@ def test_no_dialog_and_no_menu_has_a_serious_fault(window: Window, person: User,
     look("columns", folder, press("Columns"), lambda: console.page.get_by_role("group", name="Metrics").wait_for())
     look("query help", folder, press("Fields and examples"))
     look("wrong query", f"{folder}?where=params.lr%20%3E%3D", console.alert.wait_for)
+    look("offers", f"{folder}?where=tags%20%3D%20best%20", lambda: open_offers(console))
+    look("cell", folder, lambda: open_cell_menu(console))
     look("folder menu", folder, press("More actions"))
     for item in ("Rename", "Move", "Delete"):
         look(f"folder: {item}", folder, take(item))
         look(f"trial: {item}", opened, lambda: console.heading("one").wait_for(), take(item))
     look("share trial", opened, press("Share"))
-    look("note", opened, lambda: console.page.get_by_role("button", name="a note").click())
+    look("note", opened, lambda: console.page.get_by_role("button", name="Edit the note").click())
     look("tag", opened, press("Add tag"))
     look("downloads", opened, lambda: console.button("Download loss").click())
     look("enlarged", f"{opened}?large=loss", lambda: console.chart("loss").wait_for())
@@ -148,3 +177,19 @@ def test_no_dialog_and_no_menu_has_a_serious_fault(window: Window, person: User,
     look("account", "#/keys", lambda: console.button(f"{person.name}: Account and settings").click())
     look("grouped", f"#/compare?trials={trial.id}&group=seeds", lambda: console.chart("loss").wait_for())
     assert {name: lines for name, lines in found.items() if lines} == {}
+
+
+def test_the_navigation_makes_way_when_the_window_becomes_narrow_and_comes_back(window: Window, person: User) -> None:
+    console = Console(window(person)).go()
+    navigation = console.page.get_by_role("navigation", name="Navigation")
+    expect(navigation).to_be_visible()
+    console.page.set_viewport_size({"width": 390, "height": 800})
+    expect(navigation).to_be_hidden()
+    console.button("Show or hide the navigation").click()
+    expect(navigation).to_be_visible()
+    console.page.set_viewport_size({"width": 1280, "height": 800})
+    expect(navigation).to_be_visible()
+    console.page.keyboard.press("[")
+    console.page.set_viewport_size({"width": 390, "height": 800})
+    console.page.set_viewport_size({"width": 1280, "height": 800})
+    expect(navigation).to_be_hidden()  # as it was put away where there was room for it

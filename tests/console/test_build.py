@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import importlib.util
 import json
 import shutil
@@ -28,7 +29,7 @@ def script(tmp_path: Path) -> ModuleType:
     source = tmp_path / "console"
     source.mkdir()
     module.SOURCE, module.BUILT = source, tmp_path / "aimd_server" / "static"
-    module._BUILT_STAMP, module._INSTALLED_STAMP = source / ".built", source / "node_modules" / ".stamp"
+    module._BUILT_STAMP = source / ".built"
     module.BUILT.parent.mkdir()
     (source / "node_modules").mkdir()
     (source / "build.cjs").write_text(
@@ -117,3 +118,43 @@ def test_without_a_node_of_the_machine_that_of_pypi_is_used(
     found = script.find_node()
     assert found == packaged / "bin" / "node"
     assert script._npm_of(found) == [str(found), str(npm)]
+
+
+MOST_BYTES = 120_000  # of JavaScript, compressed, for a first view
+
+
+def parts_of(manifest: dict[str, dict[str, object]], name: str) -> set[str]:
+    """Return the files that a part of the console imports, and its own."""
+    part = manifest[name]
+    imports = part.get("imports", [])
+    assert isinstance(imports, list)
+    return {str(part["file"])}.union(*(parts_of(manifest, one) for one in imports))
+
+
+def test_a_first_view_loads_little_and_charts_only_where_there_are_some(built_console: None) -> None:
+    static = ROOT / "aimd_server" / "static"
+    manifest = json.loads((static / "manifest.json").read_text())
+
+    def sources(names: set[str]) -> list[bytes]:
+        return [(static / name).read_bytes() for name in names]
+
+    entry = parts_of(manifest, "index.html")
+    pages = [name for name, part in manifest.items() if part.get("isDynamicEntry")]
+    assert len(pages) >= 5
+    for page in pages:
+        size = sum(len(gzip.compress(source, 9)) for source in sources(entry | parts_of(manifest, page)))
+        assert size < MOST_BYTES, (page, size)
+    assert not any(b"u-over" in source for source in sources(entry))  # of uPlot
+    assert any(b"u-over" in source for source in sources(parts_of(manifest, "src/pages/trial.tsx")))
+
+
+def test_libraries_of_frames_are_beside_the_console_compressed_and_small_enough_for_a_wheel(
+    built_console: None,
+) -> None:
+    static = ROOT / "aimd_server" / "static"
+    frames = [path for path in (static / "frames").rglob("*") if path.is_file()]
+    assert {path.name for path in frames} >= {"figure.html", "object.html"}
+    assert [path for path in frames if path.suffix == ".js"] == []
+    assert 300_000 < sum(path.stat().st_size for path in frames) < 2_400_000
+    console = [path.read_bytes() for path in (static / "assets").glob("*.js")]
+    assert not any(b"WebGLRenderer" in source or b"scatter3d" in source for source in console)

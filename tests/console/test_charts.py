@@ -94,7 +94,7 @@ def test_groups_over_seeds_show_mean_and_deviation(window: Window, person: User)
     console.chart("loss")
     assert len({row.series for row in drawn.rows("train.loss")}) == 4
     legend = console.page.get_by_role("complementary", name="Trials")
-    legend.get_by_role("combobox").select_option("Over seeds: mean and deviation")
+    legend.get_by_role("combobox", name="Group").select_option("Over seeds: mean and deviation")
     expect(legend.get_by_text("2 trials")).to_have_count(2)
     console.chart("loss")
     deviation = math.sqrt(2)
@@ -109,6 +109,24 @@ def test_groups_over_seeds_show_mean_and_deviation(window: Window, person: User)
     svg = ElementTree.fromstring(drawn.saved("train.loss", "SVG"))
     assert len([one for one in svg.iter(f"{SVG}path") if one.get("fill-opacity")]) == 2  # a band for each
     assert [one.text for one in svg.iter(f"{SVG}text")][-2:] == ["lr=0.1", "lr=0.2"]
+
+
+def test_a_row_of_the_legend_keeps_its_height_under_the_pointer(window: Window, person: User) -> None:
+    made = [record_trial(person, f"run_{number:02}", journal=_journal([0.98765, 0.12345])).id for number in range(3)]
+    console = Console(window(person)).go(f"#/compare?trials={','.join(made)}&order=train.loss")
+    row = console.page.get_by_role("complementary", name="Trials").get_by_role("listitem").nth(1)
+    alone = row.get_by_role("button", name=re.compile("^Show only "))
+    expect(row.get_by_text("0.12345")).to_be_visible()
+    before = row.bounding_box()
+    row.hover()
+    assert row.bounding_box() == before
+    value, button = row.get_by_text("0.12345").bounding_box(), alone.bounding_box()
+    assert value is not None
+    assert button is not None
+    assert button["x"] + button["width"] <= value["x"]  # it hides no number
+    alone.click()  # and it can be pressed
+    expect(row.get_by_role("button", name="Show all")).to_have_attribute("aria-pressed", "true")
+    assert "hidden=" in console.hash
 
 
 def test_what_is_not_finite_is_a_gap_and_counted(window: Window, person: User) -> None:
@@ -170,17 +188,21 @@ def test_log_axes_put_factors_at_equal_distances(window: Window, person: User) -
     console = Console(window(person)).trial(trial.id)
     drawn = Drawn(console)
     console.chart("loss")
-    for label in ("Log y", "Log x"):
+    flips = {
+        "Log y": lambda: console.page.get_by_label("Log y").click(),
+        "Log x": lambda: console.choose("View", "Log x"),
+    }
+    for label, flip in flips.items():
         (piece,) = drawn.line("loss")
         downs = [one - other for (_, one), (_, other) in itertools.pairwise(piece)]
         assert max(downs) > 5 * min(downs)
-        console.page.get_by_label(label).check()
+        flip()
         console.page.wait_for_timeout(300)
         (piece,) = drawn.line("loss")
         at = {"Log y": 1, "Log x": 0}[label]
         steps = [abs(one[at] - other[at]) for one, other in itertools.pairwise(piece)]
         assert max(steps) - min(steps) < 1.0
-        console.page.get_by_label(label).uncheck()
+        flip()
         console.page.wait_for_timeout(300)
     assert "log" not in console.hash
 
@@ -238,7 +260,7 @@ def test_zooming_asks_for_the_part_alone_and_gets_every_point(window: Window, pe
     mouse = console.page.mouse
     mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 50)
     mouse.down()
-    mouse.move(box["x"] + box["width"] * 0.51, box["y"] + 60, steps=5)
+    mouse.move(box["x"] + box["width"] * 0.512, box["y"] + 51, steps=5)
     mouse.up()
     expect(console.button("Reset zoom")).to_be_visible()
     console.page.wait_for_function("() => location.hash.includes('zoom=')")
@@ -251,3 +273,109 @@ def test_zooming_asks_for_the_part_alone_and_gets_every_point(window: Window, pe
     console.button("Reset zoom").click()
     console.page.wait_for_timeout(500)
     assert (drawn.asked[-1]["from"], drawn.asked[-1]["to"]) == (None, None)
+
+
+def drag(console: Console, place: Locator, across: float, down: float) -> None:
+    """Choose a range with the pointer, from the middle of a chart by shares of its width and height."""
+    box = place.bounding_box()
+    assert box is not None
+    left, top = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    mouse = console.page.mouse
+    mouse.move(left, top)
+    mouse.down()
+    mouse.move(left + box["width"] * across, top + box["height"] * down, steps=5)
+    mouse.up()
+    mouse.move(1, 1)
+
+
+def test_dragging_downwards_chooses_the_y_range_of_that_chart_alone(window: Window, person: User) -> None:
+    journal = b"".join(point(step, loss=float(step), other=float(step)) for step in range(1, 101))
+    trial = record_trial(person, "ranges", journal=journal)
+    console = Console(window(person)).trial(trial.id)
+    console.chart("other")
+    drag(console, console.chart("loss").locator(".u-over"), 0.0, 0.3)
+    console.page.wait_for_function("() => location.hash.includes('y%3Aloss=') || location.hash.includes('y:loss=')")
+    assert "zoom=" not in console.hash
+    assert "other" not in console.hash
+    drawn = Drawn(console)
+    expect(drawn.chart("loss").get_by_text("▲ 1 above ▼ 1 below")).to_be_visible()
+    expect(drawn.chart("other").get_by_text("above")).to_have_count(0)
+    console.button("Reset zoom").click()
+    expect(drawn.chart("loss").get_by_text("above")).to_have_count(0)
+
+
+def test_what_is_far_from_the_rest_is_left_out_on_demand(window: Window, person: User) -> None:
+    values = [1.0 + step % 10 for step in range(200)]
+    values[77] = 1e6
+    trial = record_trial(person, "spike", journal=_journal(values))
+    console = Console(window(person)).trial(trial.id)
+    console.chart("loss")
+    drawn = Drawn(console)
+    console.choose("View", "Ignore outliers")
+    expect(drawn.chart("loss").get_by_text("▲ 1 above")).to_be_visible()
+    assert "outliers=1" in console.hash
+
+
+def test_another_metric_can_be_the_x_axis(window: Window, person: User) -> None:
+    journal = b"".join(point(step, loss=1.0 / step, tokens=512.0 * step) for step in (1, 2, 3))
+    trial = record_trial(person, "tokens", journal=journal)
+    console = Console(window(person)).trial(trial.id)
+    console.chart("loss")
+    console.page.get_by_role("combobox", name="Another metric").select_option("train.tokens")
+    console.page.get_by_role("group", name=re.compile(r"Chart of loss by train\.tokens")).wait_for()
+    console.page.wait_for_timeout(200)
+    rows = Drawn(console).rows("loss")
+    assert [(row.x, row.value) for row in rows] == [(512.0 * step, 1.0 / step) for step in (1, 2, 3)]
+
+
+def test_a_chart_fills_the_screen_and_its_address_leads_to_it(window: Window, person: User) -> None:
+    trial = record_trial(person, "full", journal=_journal([3.0, 2.0, 1.0]))
+    console = Console(window(person)).trial(trial.id)
+    chart = console.chart("loss")
+    chart.focus()
+    chart.press("f")
+    console.page.wait_for_function("() => location.hash.includes('full=loss')")
+    box = Drawn(console).chart("loss").bounding_box()
+    assert box is not None
+    assert (box["width"], box["height"]) == (1280, 800)
+    console.page.mouse.move(640, 400)  # nothing of the page is above it, also below a pointer
+    on_top = "Array.from({length: 20}, (_, at) => document.elementFromPoint(at * 64 + 9, at * 40 + 9).closest('.full'))"
+    assert console.page.evaluate(f"{on_top}.every((chart) => chart !== null)")
+    other = Console(window(person)).go(f"#{console.hash}")
+    other.chart("loss")
+    other.page.keyboard.press("Escape")
+    other.page.wait_for_function("() => !location.hash.includes('full=')")
+
+
+COUNT_STROKES = """() => {
+  const stroke = CanvasRenderingContext2D.prototype.stroke;
+  window.strokes = 0;
+  CanvasRenderingContext2D.prototype.stroke = function (...all) { window.strokes++; return stroke.apply(this, all); };
+}"""
+
+
+def test_a_pointer_over_many_curves_strokes_none_of_them_again(window: Window, person: User) -> None:
+    made = [
+        record_trial(person, f"many{seed}", journal=_journal([1.0 * seed, 2.0 * seed, 3.0 * seed], acc=1.0)).id
+        for seed in range(1, 13)
+    ]
+    window_ = window(person)
+    window_.page.add_init_script(f"({COUNT_STROKES})()")
+    console = Console(window_).compare(*made)
+    place = console.chart("loss").locator(".u-over")
+    console.chart("acc")
+    console.page.wait_for_function("() => window.strokes >= 24")  # each curve in both charts, and their axes
+    console.page.evaluate("() => { window.strokes = 0; }")
+    box = place.bounding_box()
+    assert box is not None
+    names = set()
+    for share in (0.1, 0.3, 0.5, 0.7, 0.9):
+        console.page.mouse.move(box["x"] + box["width"] * 0.9, box["y"] + box["height"] * share)
+        strong = console.page.locator(".tip .strong")
+        expect(strong).to_have_count(1)
+        names.add(strong.inner_text())
+    assert len(names) > 2  # the nearest stands out, in the tip and in the legend
+    expect(console.page.locator(".compare-legend [data-strong]")).to_have_count(1)
+    assert console.page.evaluate("() => window.strokes") == 0
+    console.page.get_by_role("button", name="Hide many3").click()  # planted: this does draw
+    console.page.wait_for_function("() => window.strokes > 0")

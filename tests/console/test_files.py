@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 from pathlib import Path
 
@@ -12,17 +11,10 @@ from tests.console.world import record_trial
 from tests.server.api import User
 
 STATIC = ROOT / "aimd_server" / "static"
-MOST_SCRIPT_BYTES = 120_000
 
 
 def _scripts() -> list[Path]:
     return sorted(STATIC.rglob("*.js"))
-
-
-def test_all_scripts_together_are_small(built_console: None) -> None:
-    assert _scripts()
-    size_bytes = sum(len(gzip.compress(path.read_bytes(), 9, mtime=0)) for path in _scripts())
-    assert size_bytes < MOST_SCRIPT_BYTES, f"{size_bytes} bytes"
 
 
 def test_the_scripts_make_no_markup_of_text(built_console: None) -> None:

@@ -81,7 +81,7 @@ def test_what_a_trial_carries_is_shown_as_text_on_every_page(window: Window, per
     console.heading(names()[0]).first.wait_for()
     for tab in TABS:
         console.tab(tab).click()
-        console.page.get_by_role("tabpanel").locator("table, pre").first.wait_for()
+        console.page.get_by_role("tabpanel").locator("table, pre, .output-line").first.wait_for()
     console.tab("Platform & git").click()
     console.page.locator("pre.diff").first.wait_for()
     assert "+<script>alert(1)</script>" in console.page.locator("pre.diff").inner_text()
@@ -91,13 +91,19 @@ def test_what_a_trial_carries_is_shown_as_text_on_every_page(window: Window, per
     console.button("Columns").click()
     console.page.get_by_role("group", name="Metrics").get_by_role("checkbox").first.wait_for()
     console.button("Fields and examples").click()
+    console.folder(folder_id(person, "/h"), show="sweep")
+    parallel = console.page.get_by_role("region", name="Parallel coordinates")
+    parallel.get_by_role("button", name="Table").click()
+    parallel.get_by_role("table").wait_for()
     console.folder(folder_id(person, "/names"), columns="name,note")
     console.page.get_by_role("main").get_by_role("row").nth(1).wait_for()
     console.button(re.compile("^Show all ")).first.click()
     assert console.page.get_by_role("main").locator(".folder-chip").count() == len(names())
     console.compare(*trials, *named[:4])
     console.heading("Compare 6 trials").wait_for()
-    console.page.get_by_role("complementary", name="Trials").get_by_role("combobox").select_option(index=3)
+    console.page.get_by_role("complementary", name="Trials").get_by_role("combobox", name="Group").select_option(
+        index=3
+    )
     console.page.locator(".chart-place canvas").first.wait_for()
 
 
@@ -187,16 +193,21 @@ TYPING = """async (field, [texts, isSubmitted, waitMs]) => {
 # Which source has how many fields for text; one that is new here is to be typed into below.
 FIELDS = {
     "pages/login.tsx": 1,
-    "pages/trial_metrics.tsx": 1,
+    "pages/report.tsx": 1,
+    "charts/metric_search.tsx": 1,
+    "pages/trial_media.tsx": 1,
+    "pages/trial_output.tsx": 1,
+    "parts/media_items.tsx": 1,
     "pages/trial_parameters.tsx": 1,
     "pages/trial_platform.tsx": 1,
-    "pages/compare.tsx": 1,
     "pages/keys.tsx": 2,
     "parts/query.tsx": 1,
     "parts/dialog.tsx": 1,
     "parts/column_chooser.tsx": 1,
     "parts/share.tsx": 2,
     "parts/labels.tsx": 2,
+    "parts/views_menu.tsx": 1,
+    "sweep/range_dialog.tsx": 1,
 }
 
 
@@ -220,7 +231,7 @@ def test_every_field_for_text_is_typed_into_here() -> None:
     found = Counter[str]()
     for path in SOURCE.rglob("*.tsx"):
         for field in re.findall(r"<(?:input|textarea)\b.*?/>", path.read_text(encoding="utf-8"), re.DOTALL):
-            if not re.search(r'type="(checkbox|radio|range)"', field):
+            if not re.search(r'type="(checkbox|radio|range)"|readOnly', field):
                 found[path.relative_to(SOURCE).as_posix()] += 1
     assert found == FIELDS
 
@@ -239,7 +250,7 @@ def test_hostile_texts_typed_on_the_pages(window: Window, person: User, part: in
     console = Console(window(person)).folder(folder_id(person, "/vision/mnist"))
     console.link("target").wait_for()
     typist.type_into(
-        console.page.get_by_role("textbox", name="Filter in the query language"), is_submitted=True, wait_ms=12
+        console.page.get_by_role("combobox", name="Filter in the query language"), is_submitted=True, wait_ms=12
     )
     console.filter("name ~ '<img src=x onerror=alert(1)>' and <img src=x onerror=alert(1)>")
     console.alert.wait_for()  # what is wrong, with the text itself
@@ -250,8 +261,16 @@ def test_hostile_texts_typed_on_the_pages(window: Window, person: User, part: in
     for tab in ("Metrics", "Parameters"):
         console.tab(tab).click()
         typist.type_into(console.page.get_by_label("Filter by name"))
+    assert person.patch(packed, 0, "\n".join(STRINGS).encode(), "stdout.log").status_code == 204
+    console.trial(packed).tab("Output").click()
+    typist.type_into(console.page.get_by_role("searchbox", name="Search in the output"))
     console.trial(packed).tab("Platform & git").click()
     typist.type_into(console.page.get_by_label("Packages: Filter by name"))
+    console.go(f"#/reports/{folder_id(person, '/vision/mnist')}/").button("Write one").click()
+    typist.type_into(console.page.get_by_label("Text in Markdown"))
+    console.page.get_by_label("Text in Markdown").fill("![x](x) <img src=x onerror=alert(1)> [x](javascript:alert(1))")
+    console.button("Save").click()
+    console.page.get_by_text("<img src=x onerror=alert(1)>").wait_for()
     console.compare(trial.id, packed)
     console.heading("Compare 2 trials").wait_for()
     typist.type_into(console.page.get_by_label("Filter by name"))
@@ -290,6 +309,12 @@ def test_hostile_texts_typed_into_dialogs(window: Window, person: User, part: in
     typed(console.dialog.get_by_label("Days until it expires"))
     console.choose("More actions", "Rename")
     typed(console.dialog.get_by_role("textbox"), slashed)
+    record_trial(person, "other", lr=0.5)
+    console.folder(place, show="sweep")
+    console.choose("Axis lr", "Enter a range")
+    typist.type_into(console.dialog.get_by_label("From"))
+    console.page.keyboard.press("Escape")
+    console.dialog.wait_for(state="detached")
     console.trial(trial.id)
     console.choose("More actions", "Rename")
     typed(console.dialog.get_by_role("textbox"), slashed)
@@ -301,7 +326,7 @@ def test_hostile_texts_typed_into_dialogs(window: Window, person: User, part: in
     typist.type_into(console.dialog.get_by_role("textbox"))
     console.dialog.get_by_role("textbox").fill("\n".join(STRINGS))
     console.dialog.get_by_role("button", name="Save").click()
-    console.page.locator("button.note").wait_for()
+    console.page.locator(".note").wait_for()
     console.go("#/keys")
     console.button("New key").click()
     typist.type_into(console.dialog.get_by_label("Days until it expires"))
@@ -314,13 +339,16 @@ def test_hostile_texts_typed_into_dialogs(window: Window, person: User, part: in
 
 
 # All that an address may hold, by page; each text is put everywhere at once, and by itself where it decides.
-CHARTS = ("x", "smooth", "logx", "logy", "zoom", "large")
+SECTIONS = ("metrics", "pin", "sections", "fold", "unfold", "overlay", "heat", "of")
+CHARTS = ("x", "smooth", "logx", "logy", "zoom", "large", "full", "outliers", "dashes", *SECTIONS)
+SWEEP = ("target", "better", "axes", "across", "up", "tint", "shade", "bars", "brush")
 PARAMETERS = {
-    "folders": ("below", "where", "sort", "columns", "selected"),
-    "trials": ("tab", *CHARTS),
-    "compare": ("trials", "group", "hidden", "tab", "all", *CHARTS),
+    "folders": ("below", "where", "sort", "columns", "selected", "artifactVersion", "show", *SWEEP),
+    "trials": ("tab", "at", *CHARTS),
+    "compare": ("trials", "group", "hidden", "colour", "order", "tab", "all", *CHARTS),
     "": ("token",),
 }
+PLAIN_LIST = {"where": "", "sort": "", "show": "sweep"}  # in which the rest of the address decides
 VISITING = """async ([addresses, waitMs]) => {
   for (const address of addresses) {
     location.hash = address;
@@ -349,7 +377,7 @@ def test_hostile_texts_in_the_address(window: Window, person: User, part: int) -
     addresses = []
     for number, text in enumerate(STRINGS):
         of_text = [
-            f"#/folders/{place}/?{query('folders', text, **{'where': '', 'sort': ''} if number % 2 else {})}",
+            f"#/folders/{place}/?{query('folders', text, **PLAIN_LIST if number % 2 else {})}",
             f"#/trials/{trials[0]}/?{query('trials', text, tab='')}",
             f"#/compare?{query('compare', text, trials=','.join(trials), tab='')}",
             # What names nothing, and the text as somebody might write it.
@@ -367,3 +395,6 @@ def test_hostile_texts_in_the_address(window: Window, person: User, part: int) -
         signed_out.page.goto("about:blank")
         signed_out.go(f"#/?token={quote(text)}")
         signed_out.page.get_by_text("This address was used already").wait_for()
+        signed_out.page.goto("about:blank")
+        signed_out.go(f"#/s/{quote(text, safe='')}/")
+        signed_out.page.get_by_text("This link has expired or was ended").wait_for()

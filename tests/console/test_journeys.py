@@ -30,7 +30,7 @@ def test_signing_in_and_out(window: Window, person: User) -> None:
     console = Console(window()).go()
     console.page.get_by_label("API key").fill("0f2c7a52-0000-4000-8000-000000000000")
     console.button("Sign in").click()
-    expect(console.alert).to_contain_text("does not take this key")
+    expect(console.alert).to_contain_text("does not accept this key")
     console.page.get_by_label("API key").fill(person.key)
     console.button("Sign in").click()
     expect(console.heading("My folders")).to_be_visible()
@@ -252,7 +252,7 @@ def test_all_of_it_by_the_keyboard_alone(window: Window, person: User) -> None:
     keyboard.press("Enter")
     expect(console.link("one")).to_be_visible()
     keyboard.press("/")
-    expect(console.page.get_by_role("textbox", name="Filter in the query language")).to_be_focused()
+    expect(console.page.get_by_role("combobox", name="Filter in the query language")).to_be_focused()
     keyboard.type("name ~ o")
     keyboard.press("Enter")
     expect(console.link("two")).to_be_visible()
@@ -306,7 +306,7 @@ def test_from_signing_in_to_a_trial_to_a_comparison_and_back_by_keys(window: Win
     keyboard.press("Enter")  # the newest of the list
     expect(console.page.get_by_role("tab", name="Metrics")).to_be_visible()
     opened = console.hash
-    keyboard.press("2")
+    keyboard.press("3")
     expect(
         console.page.get_by_role("cell", name="batch_size").or_(console.page.get_by_text("batch_size"))
     ).to_be_visible()

@@ -12,7 +12,7 @@ from tests.console.conftest import Window
 from tests.console.pages import Console
 from tests.console.test_journeys import expect
 from tests.console.world import curve, folder_id, point, record_trial
-from tests.server.api import User
+from tests.server.api import User, new_id
 from tests.support.server import RunningServer
 
 if TYPE_CHECKING:
@@ -92,6 +92,18 @@ def test_without_events_it_asks_again(window: Window, person: User) -> None:
     console.folder(folder_id(person, "/vision/mnist"), columns="name,metrics.train.loss")
     expect(console.link("polled")).to_be_visible()
     expect(console.row("polled").get_by_text(live.log(), exact=True)).to_be_visible()
+
+
+def test_trials_that_are_not_there_yet_appear(window: Window, person: User) -> None:
+    """As with `aimd trial plot --open`, which opens the page before the first trial is in its server."""
+    ids = [new_id(), new_id(), new_id()]
+    console = Console(window(person)).go(f"#/compare?trials={ids[0]},{ids[1]}")
+    alone = Console(window(person)).go(f"#/trials/{ids[2]}")
+    expect(console.page.get_by_text("Nothing to compare")).to_be_visible()
+    for number, trial_id in enumerate(ids):
+        record_trial(person, f"late{number}", trial_id=trial_id)
+    expect(console.chart("loss")).to_be_visible()
+    expect(alone.heading("late2")).to_be_visible()
 
 
 def test_events_go_on_after_the_server_was_away(window: Window, person: User, server: RunningServer) -> None:

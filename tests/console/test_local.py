@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,30 @@ def test_the_printed_address_shows_local_trials_live(
         console.page.get_by_text("777", exact=True).first.wait_for()
         console.trial(trial_id)
         console.heading("cnn").wait_for()  # the session stays where the token is used up
+        assert local.stop() == 0
+        window.close()
+        assert window.faults == []
+
+
+def test_charts_of_the_terminal_open_as_the_same_page(
+    built_console: None, browser: Browser, tmp_path: Path, cache_home: Path
+) -> None:
+    work = tmp_path / "work"
+    work.mkdir()
+    _, first = new_trial(work, 1)
+    _, second = new_trial(work, 2)
+    local = LocalConsole(work, cache_home)
+    local.words = ["trial", "plot", "-d", str(work), "--open", "--log-y", "--smooth", "0.5"]
+    with local:
+        window = Watched(browser, local.origin)
+        console = Console(window)
+        console.page.goto(local.address)
+        console.chart("loss")
+        address = console.page.url.partition("#/")[2]
+        assert "token" not in address
+        assert address.startswith("compare?")
+        assert {first, second} <= set(re.split("[=,&]", address))
+        assert "smooth=0.5&logy=1" in address
         assert local.stop() == 0
         window.close()
         assert window.faults == []

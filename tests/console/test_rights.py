@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 # All that changes something, by what its button says.
 LISTED = {"New folder", "Share", "Move 1", "Delete 1", "menu: Rename", "menu: Move", "menu: Delete"}
-OPENED = {"Share", "Add tag", "Remove tag best", "A note", "menu: Rename", "menu: Move", "menu: Delete"}
+OPENED = {"Share", "Add tag", "Remove tag best", "Edit the note", "menu: Rename", "menu: Move", "menu: Delete"}
 OTHER = {"New key", "Revoke laptop", "Restore gone"}
 CHANGES = LISTED | OPENED | OTHER
 
@@ -118,6 +118,64 @@ def test_a_key_for_reading_is_offered_nothing(window: Window, person: User) -> N
         assert found == wanted
 
 
+def test_a_shared_view_is_used_by_a_guest_and_changed_only_by_an_editor(
+    window: Window, person: User, server: RunningServer
+) -> None:
+    place, _ = _prepared(person, "team")
+    view = {"view": {"query": "tag:best", "charts": ["val.acc", "train.loss"], "console": {"show": "both"}}}
+    assert person.v2("PUT", f"/folders/{place}/views/team", params={"shared": "1"}, json=view).status_code == 201
+    with User(server) as guest:
+        person.v2("POST", f"/folders/{place}/shares", json={"user": guest.name, "role": "viewer"})
+        console = Console(window(guest)).folder(place)
+        console.choose("Views", "team (shared)")
+        console.chart("val.acc")
+        assert _menu(console, "Views: team") == ["team (shared)", "Default", "Save this view"]
+        console.chart("val.acc").press("p")
+        console.button("Views: team, changed").wait_for()
+        assert _menu(console, "Views: team") == [
+            "Save as another view", "Discard the changes", "team (shared)", "Default",
+        ]  # fmt: skip
+        console.choose("Views: team", "Save as another view")
+        console.dialog.get_by_label("Name").fill("mine")
+        console.dialog.get_by_role("button", name="Save").click()
+        console.button("Views: mine").wait_for()
+        console.page.reload()
+        console.chart("train.loss")
+        assert console.page.locator('[data-section="pinned"] [data-chart]').count() == 1
+        assert "Remove the view mine" in _menu(console, "Views: mine")
+    kept = person.v2("GET", f"/folders/{place}/views").json()["views"]
+    assert [one["view"] for one in kept] == [view["view"]]
+
+
+def test_a_key_for_reading_uses_views_and_saves_none_and_a_revoked_one_leads_to_the_sign_in(
+    window: Window, person: User
+) -> None:
+    place, _ = _prepared(person, "look")
+    person.v2("PUT", f"/folders/{place}/views/night", json={"view": {"sort": "name"}})
+    made = person.v2("POST", "/me/keys", json={"name": "reader", "scope": "read"}).json()
+    console = Console(window(User(person.server, person.name, made["key"]))).folder(place)
+    console.choose("Views", "night")
+    console.filter("tag:best")
+    console.button("Views: night, changed").wait_for()
+    assert _menu(console, "Views: night") == ["Discard the changes", "night", "Default"]
+    shown = console.hash
+    assert person.v2("DELETE", f"/me/keys/{made['id']}").status_code == 204
+    console.page.keyboard.press("v")  # asks for charts
+    console.page.get_by_text("You are not signed in any more.").wait_for()
+    console.page.get_by_label("API key").fill(person.key)
+    console.page.keyboard.press("Enter")
+    console.chart("val.acc")
+    assert shown in console.hash
+
+
+def _menu(console: Console, name: str) -> list[str]:
+    """Return what a menu offers."""
+    console.button(name, exact=False).first.click()
+    items = console.page.locator("[role^=menuitem]").all_inner_texts()
+    console.page.keyboard.press("Escape")
+    return [item.strip() for item in items]
+
+
 def test_whoever_has_a_link_sees_what_it_shares_and_is_offered_nothing(window: Window, person: User) -> None:
     place, trial = _prepared(person, "public")
     top = folder_id(person, "/public")
@@ -125,8 +183,7 @@ def test_whoever_has_a_link_sees_what_it_shares_and_is_offered_nothing(window: W
     console = Console(window()).go()
     console.page.get_by_label("API key").fill(key)
     console.page.keyboard.press("Enter")
-    console.page.get_by_role("main").get_by_role("link", name="public").first.click()
-    console.heading("public").wait_for()
+    console.heading("public").wait_for()  # where a link leads that shows one thing
     assert offered_in_list(console, place, trial) == set()
     assert offered_on_trial(console, trial) == set()
 

@@ -42,6 +42,7 @@ ROOTS = {
     "TrialDetail": answer("get", "/trials/{id}"),
     "TrialPage": answer("get", "/trials"),
     "TrialColumns": answer("get", "/trials/columns"),
+    "TrialValues": answer("get", "/trials/values"),
     "Folder": SCHEMAS["Folder"],
     "FolderPage": answer("get", "/folders"),
     "Session": SCHEMAS["Session"],
@@ -50,6 +51,14 @@ ROOTS = {
     "SharedItem": answer("get", "/shared", "items", "[]"),
     "TrashPage": answer("get", "/trash"),
     "ServerInfo": answer("get", "/info"),
+    "Artifact": SCHEMAS["Artifact"],
+    "ArtifactPage": answer("get", "/artifacts"),
+    "ObjectPage": answer("get", "/artifacts/{id}/objects"),
+    "Lineage": answer("get", "/artifacts/{id}/lineage"),
+    "MediaKeys": answer("get", "/trials/{id}/media/keys"),
+    "MediaSteps": answer("get", "/trials/{id}/media/steps"),
+    "MediaPage": answer("get", "/trials/{id}/media"),
+    "SavedView": answer("get", "/folders/{id}/views", "views", "[]"),
 }
 
 

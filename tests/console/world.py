@@ -38,10 +38,15 @@ def curve(points: int, seed: float = 1.0, pace: float = 3.0) -> bytes:
 
 
 def record_trial(
-    user: User, name: str, folder: str = "vision/mnist", journal: bytes | None = None, **parameters: Any
+    user: User,
+    name: str,
+    folder: str = "vision/mnist",
+    journal: bytes | None = None,
+    trial_id: str | None = None,
+    **parameters: Any,
 ) -> Recorded:
     """Record a trial that has ended and return it."""
-    trial_id = new_id()
+    trial_id = trial_id or new_id()
     body = wish(
         name,
         folder={"path": folder, "make": True},

@@ -5,6 +5,8 @@
  * reading is tried again when the server says it is busy.
  */
 
+import { language } from "../words";
+
 /** The API lies beside the console, also below a proxy's path: .../web/ and .../server/. */
 export function apiBase(page: string): string {
   return new URL("../server/apis/v2/", new URL(page)).href.replace(/[?#].*$/, "");
@@ -14,6 +16,7 @@ export function apiBase(page: string): string {
 interface Facts {
   field?: string;
   position?: number;
+  hint?: string;
   kind?: string;
 }
 
@@ -22,6 +25,7 @@ export class ApiError extends Error {
   readonly code: string;
   readonly field: string | null;
   readonly position: number | null;
+  readonly hint: string;
   readonly kind: string | null;
 
   constructor(status: number, code: string, message: string, facts: Facts = {}) {
@@ -31,6 +35,7 @@ export class ApiError extends Error {
     this.code = code;
     this.field = facts.field ?? null;
     this.position = facts.position ?? null;
+    this.hint = facts.hint ?? "";
     this.kind = facts.kind ?? null;
   }
 }
@@ -60,7 +65,8 @@ export function addressOf(path: string, query: Asking["query"] = {}): string {
 }
 
 async function send(path: string, asking: Asking): Promise<Response> {
-  const headers: Record<string, string> = { ...asking.headers };
+  // What the server refuses, it says in the language of the page, which need not be that of the browser.
+  const headers: Record<string, string> = { "Accept-Language": language.value, ...asking.headers };
   const wish: RequestInit = { method: asking.method ?? "GET", headers, credentials: "same-origin", redirect: "error" };
   if (asking.signal) wish.signal = asking.signal;
   if (asking.json !== undefined) {

@@ -3,7 +3,7 @@
  *
  * Promises: `onTrial` and `onFolder` are called soon after a trial or a listing changed, by server-sent events where they
  * come through; where they do not, `poll` is called every few seconds. A page that nobody sees holds no connection: a
- * browser has few for one host, and many tabs would take them all.
+ * browser has few for one host, and many tabs would take them all. Only what `isHiddenToo` goes on, in one tab of all.
  */
 
 import { addressOf } from "./client";
@@ -22,6 +22,8 @@ export interface Watching {
   trials?: string[];
   onTrial?: (event: TrialEvent) => void;
   onFolder?: (id: string) => void;
+  /** Whether it goes on while nobody sees the page. */
+  isHiddenToo?: boolean;
   /** Called every `POLL_MS` while no events come through, and when they come again. */
   poll?: () => void;
 }
@@ -81,6 +83,10 @@ export function watch(watching: Watching): () => void {
     start();
     watching.poll?.();
   };
+  if (watching.isHiddenToo) {
+    start();
+    return stop;
+  }
   if (!document.hidden) start();
   document.addEventListener("visibilitychange", seen);
   return () => {

@@ -13,7 +13,10 @@ export interface SeriesWish {
   to: number | null;
 }
 
-/** One metric of one trial. When `exact`, every point is there and `hi` and `mean` are `lo`. NaN: no finite value. */
+/**
+ * One metric of one trial. When `exact`, every point is there and `hi` and `mean` are `lo`. NaN: no finite value. `finite`:
+ * how many finite values each place stands for; null when that is one, or unknown, as from an older server.
+ */
 export interface Series {
   trial: string;
   metric: string;
@@ -24,6 +27,7 @@ export interface Series {
   lo: Float64Array;
   hi: Float64Array;
   mean: Float64Array;
+  finite: Float64Array | null;
 }
 
 const COLUMNS = "application/vnd.aimd.columns";
@@ -45,6 +49,7 @@ interface Written {
   lo: Place;
   hi?: Place;
   mean?: Place;
+  finite?: Place;
 }
 
 /** Read the binary answer: a header that says where each column of float64 lies, and the columns. */
@@ -60,7 +65,8 @@ export function decodeColumns(body: ArrayBuffer): Series[] {
   return header.series.map((written) => {
     const lo = column(written.lo);
     const hi = written.hi ? column(written.hi) : lo;
-    return { ...written, x: column(written.x), lo, hi, mean: written.mean ? column(written.mean) : lo };
+    const mean = written.mean ? column(written.mean) : lo;
+    return { ...written, x: column(written.x), lo, hi, mean, finite: written.finite ? column(written.finite) : null };
   });
 }
 

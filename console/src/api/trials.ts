@@ -1,9 +1,10 @@
 /** Trials: lists, one, changes, and their files. */
 
-import { addressOf, ask, askJson } from "./client";
-import type { KeptPage, Share, Trial, TrialColumns, TrialDetail, TrialPage } from "./types";
+import { ApiError, addressOf, ask, askJson } from "./client";
+import type { KeptPage, Share, Trial, TrialColumns, TrialDetail, TrialPage, TrialValues } from "./types";
 
 const KEPT_PAGE = 500;
+const BATCH = 500;
 
 export interface Listing {
   folderId: string;
@@ -38,22 +39,57 @@ export async function pageOf(wanted: Listing, signal?: AbortSignal, ask = listTr
   return count ? { ...page, count } : page;
 }
 
+/** A parameter that nobody has, instead of all: for who only wants to know which trials there are. */
+export const NO_COLUMNS = ["params.none"];
+
+/** All trials that match, with their names, however many: asked page after page. */
+export async function matchingTrials(
+  wanted: Pick<Listing, "folderId" | "below" | "where" | "sort">,
+  signal?: AbortSignal,
+): Promise<Trial[]> {
+  const trials: Trial[] = [];
+  let cursor: string | null = null;
+  do {
+    const page: TrialPage = await listTrials({ ...wanted, columns: NO_COLUMNS, limit: BATCH, cursor }, signal);
+    trials.push(...page.trials);
+    cursor = page.next;
+  } while (cursor);
+  return trials;
+}
+
 export function trialColumns(folderId: string, signal?: AbortSignal): Promise<TrialColumns> {
   return askJson<TrialColumns>("trials/columns", { query: { folder_id: folderId }, signal });
+}
+
+/** The most frequent values of some fields, each as a query writes it. */
+export function trialValues(
+  folderId: string,
+  below: boolean,
+  fields: readonly string[],
+  signal?: AbortSignal,
+): Promise<TrialValues> {
+  const query = { folder_id: folderId, below: below ? 1 : 0, fields: fields.join(",") };
+  return askJson<TrialValues>("trials/values", { query, signal });
 }
 
 export function getTrial(id: string, signal?: AbortSignal): Promise<TrialDetail> {
   return askJson<TrialDetail>(`trials/${encodeURIComponent(id)}`, { signal });
 }
 
-const BATCH = 500;
-
-/** Many trials in the order asked for, however many; those that are not there are left out. */
-export async function getTrials(ids: string[], signal?: AbortSignal): Promise<{ trials: Trial[]; missing: string[] }> {
+/**
+ * Many trials in the order asked for, however many; those that are not there are left out.
+ *
+ * @param detail Whether with what lists leave out: the documents.
+ */
+export async function getTrials(
+  ids: string[],
+  signal?: AbortSignal,
+  detail = false,
+): Promise<{ trials: Trial[]; missing: string[] }> {
   const trials: Trial[] = [];
   const missing: string[] = [];
   for (let at = 0; at < ids.length; at += BATCH) {
-    const json = { ids: ids.slice(at, at + BATCH) };
+    const json = { ids: ids.slice(at, at + BATCH), detail };
     const answer = await askJson<{ trials: Trial[]; missing: string[] }>("trials/batch", {
       method: "POST",
       json,
@@ -76,8 +112,51 @@ export function changeTrial(id: string, change: TrialChange): Promise<Trial> {
   return askJson<Trial>(`trials/${encodeURIComponent(id)}`, { method: "PATCH", json: change });
 }
 
-export async function deleteTrial(id: string): Promise<void> {
-  await ask(`trials/${encodeURIComponent(id)}`, { method: "DELETE" });
+export type BulkChange = { action: "delete" | "restore" } | { action: "move"; folder: { id: string } };
+
+export interface BulkAnswer {
+  done: string[];
+  refused: { id: string; error: ApiError }[];
+}
+
+/**
+ * Change trials, many in a request, and tell after each what became of them. One that fails as a whole, as when the
+ * connection breaks, is a refusal of those that it held; those after it are not tried.
+ */
+export async function changeTrials(
+  ids: string[],
+  change: BulkChange,
+  told: (answer: BulkAnswer) => void,
+): Promise<void> {
+  let broken: ApiError | null = null;
+  for (let at = 0; at < ids.length; at += BATCH) {
+    const some = ids.slice(at, at + BATCH);
+    try {
+      if (broken) throw broken;
+      const json = { ids: some, ...change };
+      const answer = await askJson<BulkReply>("trials/changes", { method: "POST", json });
+      told({
+        done: answer.done,
+        refused: answer.refused.map(({ id, code, message }) => ({
+          id,
+          error: new ApiError(statusOf(code), code, message),
+        })),
+      });
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      broken = error;
+      told({ done: [], refused: some.map((id) => ({ id, error: broken as ApiError })) });
+    }
+  }
+}
+
+interface BulkReply {
+  done: string[];
+  refused: { id: string; code: string; message: string }[];
+}
+
+function statusOf(code: string): number {
+  return code.endsWith("not_found") ? 404 : 409;
 }
 
 export function fileAddress(id: string, file: string): string {

@@ -93,6 +93,27 @@ export interface TrialPage {
 export interface TrialColumns {
   parameters: { name: string; count: number; varies: boolean }[];
   metrics: { name: string; count: number }[];
+  /** Other fields of a query, with the shape of their values. */
+  fields: Record<string, string>;
+  /** What each shape is compared with. */
+  operators: Record<string, string[]>;
+  aggregates: string[];
+  /** How many trials were looked at. */
+  trials: number;
+  /** Whether only the newest trials were looked at. */
+  more: boolean;
+}
+
+export interface TrialValues {
+  fields: {
+    field: string;
+    shape: string;
+    values: { value: string; count: number }[];
+    more: boolean;
+    low: number | null;
+    high: number | null;
+  }[];
+  trials: number;
 }
 
 export interface Folder {
@@ -104,6 +125,10 @@ export interface Folder {
   role: Role;
   type: string;
   trials: number;
+  /** With those in folders below. */
+  trials_below?: number;
+  /** How many folders and shortcuts are directly in it. */
+  folders?: number;
   updated: string;
   shared?: boolean;
   target?: string;
@@ -175,4 +200,120 @@ export interface ServerInfo {
   version: string;
   user: string;
   limits: Record<string, number>;
+}
+
+export interface Artifact {
+  id: string;
+  name: string;
+  type: string;
+  folder: FolderRef;
+  description: string;
+  commit: string | null;
+  version: string | null;
+  aliases: string[];
+  created: string | null;
+  updated: string;
+  owner: string;
+  role: Role;
+  objects: number;
+  size: number;
+}
+
+export interface ArtifactObject {
+  key: string;
+  size: number;
+  digest: string;
+}
+
+export interface LineageNode {
+  kind: "trial" | "artifact";
+  id: string;
+  name: string;
+  detail: string;
+  folder: string;
+}
+
+export interface ArtifactPage {
+  artifacts: Artifact[];
+  next: string | null;
+}
+
+export interface ObjectPage {
+  objects: ArtifactObject[];
+  next: string | null;
+}
+
+export interface Lineage {
+  start: string;
+  nodes: LineageNode[];
+  edges: { source: string; target: string }[];
+}
+
+export interface MediaKey {
+  key: string;
+  kinds: string[];
+  records: number;
+  steps: number;
+  first_step: number;
+  last_step: number;
+}
+
+export interface MediaKeys {
+  keys: MediaKey[];
+  /** The server has not read all of the journal yet. */
+  behind: boolean;
+}
+
+export interface MediaSteps {
+  steps: number[];
+  next: string | null;
+}
+
+export interface MediaBytes {
+  type: string;
+  digest: string;
+  size: number;
+}
+
+export interface MediaRecord {
+  key: string;
+  step: number;
+  kind: string;
+  index: number;
+  type?: string;
+  digest?: string;
+  size?: number;
+  /** Whether the server has the bytes. */
+  present?: boolean;
+  text?: string;
+  preview?: MediaBytes;
+  caption?: string;
+  group?: string;
+  histogram?: { edges: number[]; counts: number[] };
+}
+
+export interface MediaPage {
+  media: MediaRecord[];
+  next: string | null;
+}
+
+/** What a view has for this console; fields of others come and go as they are. */
+export interface ViewFields {
+  query?: string;
+  sort?: string;
+  columns?: string;
+  x?: string;
+  smoothing?: number;
+  console?: Record<string, Value>;
+  [field: string]: Value | undefined;
+}
+
+export interface SavedView {
+  name: string;
+  shared: boolean;
+  folder: FolderRef;
+  editor: string;
+  updated: string;
+  etag: string;
+  view: Record<string, Value>;
 }

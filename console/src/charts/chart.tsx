@@ -1,125 +1,141 @@
-/** A chart in its card: it loads its series when it comes into sight, and again when the view or the trials change. */
+/** A chart in its card: its parts are made when it comes near the window, and its series are loaded then. */
 
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { type Signal, signal } from "@preact/signals";
+import { useEffect, useId, useMemo, useRef, useState } from "preact/hooks";
 import { isAbort } from "../api/client";
-import type { Series } from "../api/metrics";
-import { formatNumber } from "../model/format";
-import { nearest } from "../model/series";
-import { BothEnds, errorText, IconButton } from "../parts/basics";
-import { Menu } from "../parts/menu";
+import { errorText } from "../parts/basics";
+import { type Dragging, useDrag } from "../parts/drag";
 import { dark } from "../state/settings";
-import { locale, t } from "../words";
-import { buildCurves, type Curve, loadSeries, type Starts, type Wish } from "./curves";
-import { saveCsv, savePng, saveSvg } from "./export";
-import { cursorText, type Look, Plot } from "./plot";
+import { t } from "../words";
+import { copyLink } from "./chart_address";
+import { ChartHead } from "./chart_head";
+import { buildCurves, type Curve, loadSeries, type SeriesMap, type Starts, type Wish } from "./curves";
+import { emphasised } from "./emphasis";
+import { type Cursor, Legend, Tip } from "./legend";
+import { colours } from "./palette";
+import { axisName, Plot } from "./plot";
 import { type Range, xRange, yRange } from "./ranges";
+import { nearestCurve, nextPlace } from "./readings";
+import { sentence } from "./sentence";
 import type { ChartView } from "./view";
+import { useVisible } from "./visible";
 
 const HEIGHT = 210;
 const LARGE_HEIGHT = 440;
-const LEGEND_UP_TO = 6;
-const TIP_ROWS = 12;
+/** What a chart in full screen leaves to its head and legend. */
+export const FULL_MARGIN = 130;
 const ZOOM_KEYS = ["+", "=", "-"];
 
-interface ChartProps {
+export interface ChartProps {
   name: string;
   wishes: Wish[];
   view: ChartView;
   starts: Starts;
   /** Grows when there may be new points. */
   version: number;
-  large: boolean;
-  enlarge: () => void;
-  zoom: (range: Range | null) => void;
+  size: "small" | "large" | "full";
+  /** Whether another chart fills the screen. */
+  covered: boolean;
+  resize: (size: "small" | "large" | "full") => void;
+  zoom: (chart: string, x: Range | null | undefined, y: Range | null | undefined) => void;
+  /** The address that shows this chart alone. */
+  link: () => string;
+  /** Whether it has one size beside the full screen. */
+  isFixed?: boolean;
+  /** Whether it is among those that come first. */
+  isPinned?: boolean;
+  /** Pin or unpin it; without it that cannot be done. */
+  pin?: () => void;
+  /** Its place among others that it can be moved between. */
+  place?: ChartPlace;
 }
 
-interface Cursor {
-  x: number;
-  top: number;
-  here: boolean;
+export interface ChartPlace {
+  isFirst: boolean;
+  isLast: boolean;
+  step: (by: 1 | -1) => void;
+  /** Put another one in front of it or behind it. */
+  drop: (dragged: string, isBehind: boolean) => void;
 }
 
-function useVisible(box: { current: HTMLElement | null }): boolean {
-  const [visible, setVisible] = useState(false);
-  useEffect(() => {
-    const watcher = new IntersectionObserver((entries) => setVisible(entries.some((entry) => entry.isIntersecting)), {
-      rootMargin: "250px",
-    });
-    if (box.current) watcher.observe(box.current);
-    return () => watcher.disconnect();
-  }, []);
-  return visible;
-}
-
-interface Found {
-  series: Map<string, Series> | null;
+interface Loaded {
+  series: SeriesMap | null;
   error: unknown;
   again: () => void;
 }
 
-function useSeries(props: ChartProps, visible: boolean, points: number): Found {
+type Asked = Pick<ChartProps, "wishes" | "view" | "starts" | "version">;
+
+/** The series of wishes, asked for while they are in sight and again when what is asked changes. */
+export function useSeries(props: Asked, visible: boolean, points: number): Loaded {
   const { wishes, view, starts, version } = props;
-  const [found, setFound] = useState<{ series: Map<string, Series> | null; error: unknown }>({
-    series: null,
-    error: null,
-  });
+  const [loaded, setLoaded] = useState<{ series: SeriesMap | null; error: unknown }>({ series: null, error: null });
   const [turn, setTurn] = useState(0);
-  const wanted = JSON.stringify([
-    wishes.map((wish) => [wish.trials, wish.metric]),
-    view.x,
-    view.zoom,
-    points,
-    version,
-    turn,
-  ]);
+  // In any order and in any groups: the answer is the same.
+  const asked = wishes.flatMap((wish) => wish.trials.map((trial) => `${trial} ${wish.metric}`)).sort();
+  const key = JSON.stringify([asked, view.x, view.zoom, points, version, turn]);
   const shown = useRef("");
-  // `wanted` is all that matters of them.
+  // `key` is all that matters of them.
   useEffect(() => {
-    if (!visible || points === 0 || shown.current === wanted) return;
+    if (!visible || points === 0 || shown.current === key) return;
     let gone = false;
     loadSeries({ wishes, view, points, starts }).then(
       (series) => {
         if (gone) return;
-        shown.current = wanted;
-        setFound({ series, error: null });
+        shown.current = key;
+        setLoaded({ series, error: null });
       },
       (error) => {
-        if (!gone && !isAbort(error)) setFound((old) => ({ ...old, error }));
+        if (!gone && !isAbort(error)) setLoaded((old) => ({ ...old, error }));
       },
     );
     return () => {
       gone = true;
     };
-  }, [wanted, visible]);
-  return { ...found, again: () => setTurn(turn + 1) };
+  }, [key, visible]);
+  return { ...loaded, again: () => setTurn(turn + 1) };
 }
 
-export function colours(box: HTMLElement): Look & { back: string } {
-  const style = getComputedStyle(box);
-  const of = (name: string) => style.getPropertyValue(name).trim();
-  return { ink: of("--soft"), grid: of("--grid"), back: of("--card") };
+function heightOf(size: ChartProps["size"]): number {
+  if (size === "full") return Math.max(HEIGHT, innerHeight - FULL_MARGIN);
+  return size === "large" ? LARGE_HEIGHT : HEIGHT;
 }
 
+/** Up to how many points a curve has: about one a pixel, fewer where there are many curves. */
+export function pointsFor(width: number, trials: number): number {
+  if (width === 0) return 0;
+  const each = width / (trials > 100 ? 4 : trials > 12 ? 2 : 1);
+  return Math.min(2000, Math.max(200, Math.ceil(each / 100) * 100));
+}
+
+/** The place of a chart, with its name; what is in it is made when it comes near the window. */
 export function Chart(props: ChartProps) {
-  const { name, wishes, view, large } = props;
   const card = useRef<HTMLElement>(null);
-  const place = useRef<HTMLDivElement>(null);
-  const plot = useRef<Plot | null>(null);
-  const [width, setWidth] = useState(0);
-  const [cursor, setCursor] = useState<Cursor | null>(null);
-  /** A key that was pressed before there was a plot to take it. */
-  const early = useRef("");
-  const visible = useVisible(card);
-  const points =
-    width === 0 ? 0 : Math.min(2000, Math.max(200, Math.ceil(width / (wishes.length > 12 ? 2 : 1) / 100) * 100));
-  const { series, error, again } = useSeries(props, visible, points);
-  const styleKey = JSON.stringify(wishes.map((wish) => [wish.key, wish.label, wish.stroke]));
-  // The wishes by what is seen of them.
-  const curves = useMemo(
-    () => (series ? buildCurves(wishes, series, view.smooth) : []),
-    [series, view.smooth, styleKey],
+  const visible = useVisible(card) && !props.covered;
+  const [wasVisible, setWasVisible] = useState(false);
+  if (visible && !wasVisible) setWasVisible(true);
+  const { name, size, place } = props;
+  const drag = useDrag(place ? { kind: "chart", name, along: "x", drop: place.drop } : null);
+  const look = `chart ${size}${drag.side ? ` drop-${drag.side}` : ""}`;
+  return (
+    <section class={look} ref={card} aria-label={name} data-chart={name} {...drag.target}>
+      {wasVisible ? (
+        <Card {...props} card={card} visible={visible} handle={drag.handle} />
+      ) : (
+        <>
+          <h3 class="clip chart-name">{name}</h3>
+          <div class="chart-space" />
+        </>
+      )}
+    </section>
   );
-  const height = large ? LARGE_HEIGHT : HEIGHT;
+}
+
+export type Box<T> = { current: T | null };
+
+/** The width of an element, as it changes. */
+export function useWidth(place: Box<HTMLElement>): number {
+  const [width, setWidth] = useState(0);
   useEffect(() => {
     const box = place.current;
     if (!box) return;
@@ -127,79 +143,135 @@ export function Chart(props: ChartProps) {
     watcher.observe(box);
     return () => watcher.disconnect();
   }, []);
-  const x = xRange(curves, view);
-  const y = yRange(curves, x, view.logY);
-  const shown = curves.length > 0 && y !== null;
-  usePlot(props, { place, plot, card, width, height, visible: visible && shown, setCursor });
+  return width;
+}
+
+export interface CardProps extends ChartProps {
+  card: Box<HTMLElement>;
+  visible: boolean;
+  handle: Dragging["handle"];
+}
+
+function Card(props: CardProps) {
+  const { name, wishes, view, size, visible } = props;
+  const place = useRef<HTMLDivElement>(null);
+  const plot = useRef<Plot | null>(null);
+  const width = useWidth(place);
+  const cursor = useMemo(() => signal<Cursor | null>(null), []);
+  /** A key that was pressed before there was a plot to take it. */
+  const early = useRef("");
+  const told = useId();
+  const trials = wishes.reduce((sum, wish) => sum + wish.trials.length, 0);
+  const { series, error, again } = useSeries(props, visible, pointsFor(width, trials));
+  const look = JSON.stringify(wishes.map((wish) => [wish.key, wish.label, wish.stroke, wish.trials, wish.lasts]));
+  // The wishes by what is seen of them; what is out of sight waits.
+  const made = useRef<Curve[]>([]);
+  const curves = useMemo(() => {
+    if (visible) made.current = series ? buildCurves(wishes, series, view.smooth) : [];
+    return made.current;
+  }, [series, view.smooth, look, visible]);
+  const height = heightOf(size);
+  const ranges = useMemo(() => {
+    const x = xRange(curves, view);
+    return { x, y: yRange(curves, x, view, name) };
+  }, [curves, view]);
+  const shown = curves.length > 0 && ranges.y !== null;
+  usePlot(props, { place, plot, width, height, visible: visible && shown, cursor });
   useEffect(() => {
-    if (!y || !plot.current) return;
-    plot.current.show({ curves, x, y });
+    if (!ranges.y || !plot.current) return;
+    plot.current.show({ curves, x: ranges.x, y: ranges.y });
     const key = early.current;
     early.current = "";
     if (key) plot.current.key(key);
   });
-  const save = {
-    png: () => plot.current && void savePng(plot.current, name, colours(card.current as HTMLElement)),
-    svg: () => plot.current && saveSvg(plot.current, name, colours(card.current as HTMLElement)),
-  };
-  const items = [
-    { label: t("chart.png"), action: save.png },
-    { label: t("chart.svg"), action: save.svg },
-    { label: t("chart.csv"), action: () => saveCsv(curves, name, view.x) },
-  ];
+  const keys = useKeys(props, { plot, early, cursor, curves });
   return (
-    <section class={`chart${large ? " large" : ""}`} ref={card} aria-label={name}>
-      <div class="chart-head">
-        <h3 class="clip" title={name}>
-          {name}
-        </h3>
-        <IconButton
-          icon={large ? "shrink" : "grow"}
-          label={t(large ? "chart.shrink" : "chart.enlarge", { name })}
-          onClick={props.enlarge}
-        />
-        <Menu icon="download" label={t("chart.download", { name })} items={items} />
-      </div>
+    <>
+      <ChartHead {...props} curves={curves} plot={plot} />
       <div
         class="chart-place"
         ref={place}
         tabIndex={0}
         role="group"
-        aria-label={t("chart.label", { name, x: t(`chart.x.${view.x}`) })}
-        onKeyDown={(event) => onKey(event, plot.current, early)}
+        aria-label={t("chart.label", { name, x: axisName(view.x) })}
+        aria-describedby={told}
+        aria-keyshortcuts={props.place && "Alt+ArrowLeft Alt+ArrowRight"}
+        onKeyDown={keys}
+        onBlur={() => setCursor(cursor, null)}
         style={{ height: `${height}px` }}
       >
         {!shown && <Nothing series={series} error={error} again={again} noLog={curves.length > 0} />}
       </div>
-      <Legend curves={curves} cursor={cursor} view={view} />
-      {cursor?.here && curves.length > LEGEND_UP_TO && (
-        <Tip curves={curves} cursor={cursor} view={view} plot={plot.current} />
-      )}
-    </section>
+      <p class="told" id={told}>
+        {shown && sentence(curves, name, view, ranges.x)}
+      </p>
+      <Legend curves={curves} cursor={cursor} view={view} ranges={ranges} />
+      <Tip curves={curves} cursor={cursor} view={view} plot={plot} />
+    </>
   );
 }
 
-function onKey(event: KeyboardEvent, plot: Plot | null, early: { current: string }): void {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (!plot && ZOOM_KEYS.includes(event.key)) early.current = event.key;
-  if (!plot?.key(event.key)) return;
-  event.preventDefault();
-  event.stopPropagation();
+interface Parts {
+  plot: Box<Plot>;
+  early: { current: string };
+  cursor: Signal<Cursor | null>;
+  curves: Curve[];
+}
+
+/** What the keys do on a chart that has the focus. */
+function useKeys(props: ChartProps, { plot, early, cursor, curves }: Parts): (event: KeyboardEvent) => void {
+  const { size, resize, link, isFixed, pin, place } = props;
+  const actions: Record<string, () => void> = {
+    ...(isFixed ? {} : { e: () => resize(size === "large" ? "small" : "large") }),
+    f: () => resize(size === "full" ? "small" : "full"),
+    l: () => copyLink(link()),
+    ...(pin ? { p: pin } : {}),
+    ",": () => stepTo(-1),
+    ".": () => stepTo(1),
+  };
+  const stepTo = (way: 1 | -1) => {
+    const curve = curves.find(({ line }) => line === emphasised.peek()) ?? curves[0];
+    if (!curve || !plot.current) return;
+    plot.current.point(nextPlace(curve, cursor.peek()?.x ?? null, way, plot.current.current.x));
+  };
+  const steps: Record<string, 1 | -1> = { ArrowLeft: -1, ArrowRight: 1 };
+  return (event) => {
+    const step = event.altKey ? steps[event.key] : undefined;
+    if (step && place) {
+      event.preventDefault(); // it would go back in the browser
+      place.step(step);
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if ((event.target as HTMLElement).closest("button, a, input")) return;
+    if (!plot.current && ZOOM_KEYS.includes(event.key)) early.current = event.key;
+    const action = actions[event.key];
+    if (action) action();
+    else if (event.key === "Escape" && size === "full") resize("small");
+    else if (!plot.current?.key(event.key)) return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+}
+
+function setCursor(cursor: Signal<Cursor | null>, value: Cursor | null): void {
+  const before = cursor.peek();
+  if (before !== value && !(before && value && JSON.stringify(before) === JSON.stringify(value))) cursor.value = value;
+  if (!value && before?.here) emphasised.value = null;
 }
 
 interface Places {
-  place: { current: HTMLDivElement | null };
-  plot: { current: Plot | null };
-  card: { current: HTMLElement | null };
+  place: Box<HTMLDivElement>;
+  plot: Box<Plot>;
   width: number;
   height: number;
   visible: boolean;
-  setCursor: (cursor: Cursor | null) => void;
+  cursor: Signal<Cursor | null>;
 }
 
 /** Make the plot when there is something to show, again when axes or colours change; let it go out of sight. */
-function usePlot(props: ChartProps, { place, plot, card, width, height, visible, setCursor }: Places): void {
-  const { view, name } = props;
+function usePlot(props: ChartProps & { card: Box<HTMLElement> }, places: Places): void {
+  const { view, name, card } = props;
+  const { place, plot, width, height, visible, cursor } = places;
   const zoom = useRef(props.zoom);
   zoom.current = props.zoom;
   const make = visible && width > 0;
@@ -207,7 +279,7 @@ function usePlot(props: ChartProps, { place, plot, card, width, height, visible,
   // Sizes are changed below, without making it anew.
   useEffect(() => {
     if (!make || !place.current || !card.current) return;
-    let wanted: Cursor | null = null;
+    let next: Cursor | null = null;
     let frame = 0;
     const made = new Plot(place.current, width, height, {
       axis: view.x,
@@ -215,17 +287,17 @@ function usePlot(props: ChartProps, { place, plot, card, width, height, visible,
       logY: view.logY,
       look: colours(card.current),
       sync: `charts ${view.x}`,
-      label: name,
-      onZoom: (range) => zoom.current(range),
+      onZoom: (x, y) => zoom.current(name, x, y),
       onCursor: (x, top, here) => {
-        wanted = x === null ? null : { x, top, here };
+        next = x === null ? null : { x, top, here };
         cancelAnimationFrame(frame);
-        frame = requestAnimationFrame(() => setCursor(wanted));
+        frame = requestAnimationFrame(() => follow(made, cursor, next));
       },
     });
     plot.current = made;
     return () => {
       cancelAnimationFrame(frame);
+      setCursor(cursor, null);
       plot.current = null;
       made.destroy();
     };
@@ -235,17 +307,24 @@ function usePlot(props: ChartProps, { place, plot, card, width, height, visible,
   }, [width, height]);
 }
 
-function Nothing({
-  series,
-  error,
-  again,
-  noLog,
-}: {
-  series: Map<string, Series> | null;
+/** Let the numbers follow the pointer, and the curve nearest to it stand out in all charts. */
+function follow(plot: Plot, cursor: Signal<Cursor | null>, next: Cursor | null): void {
+  if (next?.here && next.top >= 0) {
+    const near = nearestCurve(plot.current.curves, plot.frame(), next.x, next.top);
+    emphasised.value = near?.curve.line ?? null;
+    plot.mark(near && { x: near.reading.x, y: near.y });
+  }
+  setCursor(cursor, next);
+}
+
+interface NothingProps {
+  series: SeriesMap | null;
   error: unknown;
   again: () => void;
   noLog: boolean;
-}) {
+}
+
+export function Nothing({ series, error, again, noLog }: NothingProps) {
   if (error && !series) {
     return (
       <div class="chart-nothing" role="alert">
@@ -258,70 +337,4 @@ function Nothing({
   }
   if (!series) return <div class="chart-nothing loading" role="status" aria-label={t("common.loading")} />;
   return <div class="chart-nothing">{t(noLog ? "chart.nolog" : "chart.empty")}</div>;
-}
-
-function valueAt(curve: Curve, x: number | null): number {
-  const at = x === null ? curve.x.length - 1 : nearest(curve.x, x);
-  return at < 0 ? Number.NaN : (curve.y[at] as number);
-}
-
-export function Swatch({ curve }: { curve: Pick<Curve, "stroke"> }) {
-  return (
-    <svg class="swatch" width="20" height="8" viewBox="0 0 20 8" aria-hidden="true">
-      <path d="M1 4h18" stroke={curve.stroke.colour} stroke-dasharray={curve.stroke.dash.join(" ")} />
-    </svg>
-  );
-}
-
-function Legend({ curves, cursor, view }: { curves: Curve[]; cursor: Cursor | null; view: ChartView }) {
-  const nan = curves.reduce((sum, curve) => sum + curve.nan, 0);
-  return (
-    <div class="legend">
-      {curves.length <= LEGEND_UP_TO &&
-        curves.map((curve) => (
-          <span key={curve.key} class="legend-one">
-            <Swatch curve={curve} />
-            <span class="clip" title={curve.label}>
-              <BothEnds text={curve.label} />
-            </span>
-            <b>{formatNumber(valueAt(curve, cursor?.x ?? null))}</b>
-          </span>
-        ))}
-      <span class="legend-x">
-        {nan > 0 && !cursor && <span class="nan">× {t("chart.nan", { n: nan.toLocaleString("en-US") })}</span>}
-        {cursor && `${t(`chart.x.${view.x}`)} ${cursorText(view.x, cursor.x, locale())}`}
-      </span>
-    </div>
-  );
-}
-
-/** With many curves: those nearest to the pointer. */
-function Tip({ curves, cursor, view, plot }: { curves: Curve[]; cursor: Cursor; view: ChartView; plot: Plot | null }) {
-  const toY = plot?.frame().toY ?? (() => 0);
-  const rows = curves
-    .map((curve) => ({ curve, value: valueAt(curve, cursor.x) }))
-    .filter(({ value }) => Number.isFinite(value))
-    .sort((one, other) => Math.abs(toY(one.value) - cursor.top) - Math.abs(toY(other.value) - cursor.top))
-    .slice(0, TIP_ROWS)
-    .sort((one, other) => other.value - one.value);
-  const left = plot ? plot.frame().toX(cursor.x) : 0;
-  const side = plot && left > plot.size[0] / 2 ? "left" : "right";
-  return (
-    <div
-      class={`tip ${side}`}
-      role="presentation"
-      style={side === "right" ? { left: `${left + 26}px` } : { right: `${(plot?.size[0] ?? 0) - left + 26}px` }}
-    >
-      <div class="soft">{`${t(`chart.x.${view.x}`)} ${cursorText(view.x, cursor.x, locale())}`}</div>
-      {rows.map(({ curve, value }) => (
-        <div key={curve.key} class="legend-one">
-          <Swatch curve={curve} />
-          <span class="clip" title={curve.label}>
-            <BothEnds text={curve.label} />
-          </span>
-          <b>{formatNumber(value)}</b>
-        </div>
-      ))}
-    </div>
-  );
 }

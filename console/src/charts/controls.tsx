@@ -1,30 +1,23 @@
-/** What is common to all charts of a page: x axis, log axes, smoothing, zoom; and the grid of charts. */
+/** What is common to all charts of a page: x axis, log axes, smoothing, zoom. */
 
 import { useMemo } from "preact/hooks";
-import { chartGroups, singleCharts } from "../model/metrics";
+import { Menu } from "../parts/menu";
 import { route, setQuery } from "../state/route";
 import { t } from "../words";
-import { Chart } from "./chart";
-import type { Starts, Wish } from "./curves";
-import type { Range } from "./ranges";
-import { type ChartView, readView, X_AXES } from "./view";
+import { axisMetric, type ChartView, metricAxis, readView, X_AXES, yName } from "./view";
 
-export function ChartControls({ view, children }: { view: ChartView; children?: preact.ComponentChildren }) {
+interface ControlsProps {
+  view: ChartView;
+  /** Metrics that can be the x axis. */
+  metrics: string[];
+  children?: preact.ComponentChildren;
+}
+
+export function ChartControls({ view, metrics, children }: ControlsProps) {
+  const isZoomed = view.zoom !== null || view.y.size > 0;
   return (
     <div class="bar controls">
-      <fieldset class="segments" aria-label={t("chart.x")}>
-        {X_AXES.map((axis) => (
-          <label key={axis}>
-            <input
-              type="radio"
-              name="x"
-              checked={view.x === axis}
-              onChange={() => setQuery({ x: axis === "step" ? null : axis, zoom: null })}
-            />
-            <span>{t(`chart.x.${axis}`)}</span>
-          </label>
-        ))}
-      </fieldset>
+      <Axis view={view} metrics={metrics} />
       <label class="slider">
         <span>{t("chart.smooth")}</span>
         <input
@@ -43,13 +36,26 @@ export function ChartControls({ view, children }: { view: ChartView; children?: 
         <input type="checkbox" checked={view.logY} onChange={() => setQuery({ logy: view.logY ? null : "1" })} />
         {t("chart.log.y")}
       </label>
-      <label class="check">
-        <input type="checkbox" checked={view.logX} onChange={() => setQuery({ logx: view.logX ? null : "1" })} />
-        {t("chart.log.x")}
-      </label>
       {children}
-      {view.zoom && (
-        <button type="button" onClick={() => setQuery({ zoom: null })}>
+      <Menu
+        label={t("chart.more")}
+        text={t("chart.more")}
+        items={[
+          { label: t("chart.log.x"), ticked: view.logX, action: () => setQuery({ logx: view.logX ? null : "1" }) },
+          {
+            label: t("chart.outliers"),
+            ticked: view.outliers,
+            action: () => setQuery({ outliers: view.outliers ? null : "1" }),
+          },
+          {
+            label: t("chart.dashes"),
+            ticked: view.dashes,
+            action: () => setQuery({ dashes: view.dashes ? null : "1" }),
+          },
+        ]}
+      />
+      {isZoomed && (
+        <button type="button" onClick={resetZoom}>
           {t("chart.zoom.reset")}
         </button>
       )}
@@ -57,62 +63,50 @@ export function ChartControls({ view, children }: { view: ChartView; children?: 
   );
 }
 
+function Axis({ view, metrics }: { view: ChartView; metrics: string[] }) {
+  const along = axisMetric(view.x);
+  const choose = (x: string | null) => setQuery({ x, zoom: null });
+  return (
+    <>
+      <fieldset class="segments" aria-label={t("chart.x")}>
+        {X_AXES.map((axis) => (
+          <label key={axis}>
+            <input
+              type="radio"
+              name="x"
+              checked={view.x === axis}
+              onChange={() => choose(axis === "step" ? null : axis)}
+            />
+            <span>{t(`chart.x.${axis}`)}</span>
+          </label>
+        ))}
+      </fieldset>
+      {metrics.length > 1 && (
+        <select
+          class={along ? "axis-metric chosen" : "axis-metric"}
+          aria-label={t("chart.x.metric")}
+          value={along ?? ""}
+          onChange={(event) => choose(event.currentTarget.value ? metricAxis(event.currentTarget.value) : null)}
+        >
+          <option value="">{t("chart.x.metric")}</option>
+          {metrics.map((metric) => (
+            <option key={metric} value={metric}>
+              {metric}
+            </option>
+          ))}
+        </select>
+      )}
+    </>
+  );
+}
+
+function resetZoom(): void {
+  const ranges = [...route.value.query.keys()].filter((name) => name.startsWith(yName("")));
+  setQuery({ zoom: null, ...Object.fromEntries(ranges.map((name) => [name, null])) });
+}
+
 export function useChartView(): ChartView {
   const text = route.value.query.toString();
   // The text holds all of the query.
   return useMemo(() => readView(route.value.query), [text]);
-}
-
-interface GridProps {
-  metrics: string[];
-  view: ChartView;
-  starts: Starts;
-  version: number;
-  /** The curves of one metric. */
-  wishes: (metric: string, inGroup: number) => Wish[];
-  filter: string;
-  /** One chart a metric, rather than train, val and test of one name in one. */
-  apart?: boolean;
-}
-
-function setZoom(range: Range | null): void {
-  setQuery({ zoom: range ? range.map((value) => String(Number(value.toPrecision(9)))).join(",") : null });
-}
-
-export function ChartGrid({ metrics, view, starts, version, wishes, filter, apart }: GridProps) {
-  const large = route.value.query.get("large");
-  const key = metrics.join("\n");
-  // The names by their text.
-  const groups = useMemo(() => (apart ? singleCharts(metrics) : chartGroups(metrics)), [key, apart]);
-  const shown = groups.filter((group) =>
-    group.metrics.some((metric) => metric.toLowerCase().includes(filter.toLowerCase())),
-  );
-  const plain = shown.filter((group) => !group.system);
-  const system = shown.filter((group) => group.system);
-  const draw = (group: (typeof groups)[number]) => (
-    <Chart
-      key={group.name}
-      name={group.name}
-      wishes={group.metrics.flatMap((metric) => wishes(metric, group.metrics.length))}
-      view={view}
-      starts={starts}
-      version={version}
-      large={large === group.name}
-      enlarge={() => setQuery({ large: large === group.name ? null : group.name })}
-      zoom={setZoom}
-    />
-  );
-  return (
-    <>
-      <div class="charts">{plain.map(draw)}</div>
-      {system.length > 0 && (
-        <details class="system" open={plain.length === 0}>
-          <summary>
-            {t("chart.system")} <span class="soft">{system.length}</span>
-          </summary>
-          <div class="charts">{system.map(draw)}</div>
-        </details>
-      )}
-    </>
-  );
 }

@@ -1,39 +1,55 @@
 /** A chart as a file: PNG, SVG or CSV. Files are made here and leave by a download; nothing is rendered in the page. */
 
 import { csv } from "../model/csv";
+import { escaped, svgFile, tag } from "../model/svg";
+import { save, saveCanvas } from "../parts/save";
 import type { Curve } from "./curves";
-import { bandAlpha, LOOK, outline } from "./outline";
+import {
+  bandAlpha,
+  dotsOf,
+  drawArrows,
+  drawBand,
+  drawGaps,
+  drawLine,
+  hasRaw,
+  LOOK,
+  lineLook,
+  SvgPen,
+  toX,
+  toY,
+} from "./outline";
 import type { Look, Plot } from "./plot";
+import { hasBands } from "./ranges";
 
 const LEGEND_ROW = 18;
 const TITLE = 26;
-
-function save(blob: Blob, name: string): void {
-  const address = URL.createObjectURL(blob);
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = name.replace(/[^\p{L}\p{N}._-]+/gu, "_");
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
-}
+/** The width of the colours below a heat map. */
+const RAMP = 120;
 
 export function saveCsv(curves: Curve[], name: string, x: string): void {
   const rows: unknown[][] = [["series", x, "value", "min", "max"]];
   for (const curve of curves) {
-    const values = curve.raw ?? curve.y;
+    const values = curve.measured;
     for (let at = 0; at < curve.x.length; at++)
       rows.push([curve.label, curve.x[at], values[at], curve.lo?.[at] ?? "", curve.hi?.[at] ?? ""]);
   }
   save(new Blob([csv(rows)], { type: "text/csv;charset=utf-8" }), `${name}.csv`);
 }
 
-export async function savePng(plot: Plot, name: string, look: Look & { back: string }): Promise<void> {
-  const { canvas } = plot;
+type Colours = Look & { back: string };
+
+/** What is drawn below a picture, in CSS pixels. */
+interface Foot {
+  height: number;
+  draw: (ctx: CanvasRenderingContext2D, top: number, width: number) => void;
+}
+
+/** What a canvas shows, with a name above it. */
+async function savePicture(canvas: HTMLCanvasElement, name: string, look: Colours, foot: Foot): Promise<void> {
   const scale = devicePixelRatio;
-  const { curves } = plot.current;
   const picture = document.createElement("canvas");
   picture.width = canvas.width;
-  picture.height = canvas.height + (TITLE + legendRows(curves) * LEGEND_ROW + 6) * scale;
+  picture.height = canvas.height + (TITLE + foot.height) * scale;
   const ctx = picture.getContext("2d");
   if (!ctx) return;
   ctx.fillStyle = look.back;
@@ -44,18 +60,46 @@ export async function savePng(plot: Plot, name: string, look: Look & { back: str
   ctx.font = "600 13px system-ui, sans-serif";
   ctx.fillText(name, 12, 18);
   ctx.font = "12px system-ui, sans-serif";
-  legend(curves, canvas.width / scale, canvas.height / scale + TITLE).forEach(({ curve, x, y }) => {
-    ctx.strokeStyle = curve.stroke.colour;
-    ctx.lineWidth = 2;
-    ctx.setLineDash(curve.stroke.dash);
-    ctx.beginPath();
-    ctx.moveTo(x, y - 4);
-    ctx.lineTo(x + 22, y - 4);
-    ctx.stroke();
-    ctx.fillText(curve.label, x + 28, y);
-  });
-  const blob = await new Promise<Blob | null>((done) => picture.toBlob(done, "image/png"));
-  if (blob) save(blob, `${name}.png`);
+  foot.draw(ctx, canvas.height / scale + TITLE, canvas.width / scale);
+  await saveCanvas(picture, name);
+}
+
+export function savePng(plot: Plot, name: string, look: Colours): Promise<void> {
+  const { curves } = plot.current;
+  const draw: Foot["draw"] = (ctx, top, width) =>
+    legend(curves, width, top).forEach(({ curve, x, y }) => {
+      ctx.strokeStyle = curve.stroke.colour;
+      ctx.lineWidth = 2;
+      ctx.setLineDash(curve.stroke.dash);
+      ctx.beginPath();
+      ctx.moveTo(x, y - 4);
+      ctx.lineTo(x + 22, y - 4);
+      ctx.stroke();
+      ctx.fillText(curve.label, x + 28, y);
+    });
+  return savePicture(plot.picture(), name, look, { height: legendRows(curves) * LEGEND_ROW + 6, draw });
+}
+
+/** A heat map with what its colours mean, from the least to the greatest. */
+export function saveHeatPng(
+  canvas: HTMLCanvasElement,
+  name: string,
+  look: Colours,
+  ends: [string, string],
+  ramp: (share: number) => string,
+): Promise<void> {
+  const draw: Foot["draw"] = (ctx, top, width) => {
+    const left = width - RAMP - ctx.measureText(ends[1]).width - 24;
+    for (let at = 0; at < RAMP; at++) {
+      ctx.fillStyle = ramp(at / (RAMP - 1));
+      ctx.fillRect(left + at, top + 6, 1.5, 10);
+    }
+    ctx.fillStyle = look.ink;
+    ctx.fillText(ends[1], left + RAMP + 8, top + 15);
+    ctx.textAlign = "right";
+    ctx.fillText(ends[0], left - 8, top + 15);
+  };
+  return savePicture(canvas, name, look, { height: 24, draw });
 }
 
 function legendRows(curves: Curve[]): number {
@@ -70,55 +114,54 @@ function legend(curves: Curve[], width: number, top: number): { curve: Curve; x:
   }));
 }
 
-function escaped(text: string): string {
-  const signs: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-  return text
-    .replace(/[&<>"]/g, (sign) => signs[sign] as string)
-    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, "");
-}
-
-type Attributes = Record<string, string | number>;
-
-function tag(name: string, attributes: Attributes, content = ""): string {
-  const written = Object.entries(attributes)
-    .map(([key, value]) => ` ${key}="${escaped(String(value))}"`)
-    .join("");
-  return `<${name}${written}>${content}</${name}>`;
+function pathOf(draw: (pen: SvgPen) => void): string {
+  const pen = new SvgPen();
+  draw(pen);
+  return pen.data;
 }
 
 function curveMarkup(curve: Curve, plot: Plot): string {
-  const paths = outline(curve, plot.frame());
+  const frame = plot.frame();
+  const { curves } = plot.current;
   const { colour, dash } = curve.stroke;
-  const line = { fill: "none", stroke: colour, "stroke-linejoin": "round", "stroke-linecap": "round" };
+  const look = lineLook(curves.length);
+  const line = { fill: "none", stroke: colour, "stroke-linejoin": "round" };
+  const band = hasBands(curves) ? pathOf((pen) => drawBand(pen, curve, frame)) : "";
+  const gaps = pathOf((pen) => drawGaps(pen, curve, frame));
+  const arrows = pathOf((pen) => drawArrows(pen, curve, frame));
+  const raw = hasRaw(curve, curves.length) ? pathOf((pen) => drawLine(pen, curve.x, curve.measured, frame)) : "";
   return [
-    paths.band && tag("path", { d: paths.band, fill: colour, "fill-opacity": bandAlpha(plot.current.curves.length) }),
-    paths.raw && tag("path", { ...line, d: paths.raw, "stroke-width": LOOK.raw, "stroke-opacity": LOOK.rawAlpha }),
+    band && tag("path", { d: band, fill: colour, "fill-opacity": bandAlpha(curves.length) }),
+    raw && tag("path", { ...line, d: raw, "stroke-width": LOOK.raw, "stroke-opacity": LOOK.rawAlpha }),
     tag("path", {
       ...line,
-      d: paths.line,
-      "stroke-width": LOOK.line,
+      d: pathOf((pen) => drawLine(pen, curve.x, curve.y, frame)),
+      "stroke-width": curve.stroke.width ?? look.width,
+      ...(look.alpha < 1 ? { "stroke-opacity": look.alpha } : {}),
       ...(dash.length ? { "stroke-dasharray": dash.join(" ") } : {}),
     }),
-    paths.dots && tag("path", { d: paths.dots, fill: colour }),
-    paths.gaps && tag("path", { ...line, d: paths.gaps }),
+    ...dotsOf(curve, frame).map(([cx, cy]) => tag("circle", { cx, cy, r: 2.2, fill: colour })),
+    gaps && tag("path", { ...line, d: gaps }),
+    arrows && tag("path", { d: arrows, fill: colour }),
   ].join("");
 }
 
 function axesMarkup(plot: Plot, look: Look): string {
   const frame = plot.frame();
   const { x, y } = plot.ticks();
+  const [toLeft, toTop] = [toX(frame), toY(frame)];
   const [right, bottom] = [frame.left + frame.width, frame.top + frame.height];
   const line = { stroke: look.grid, "stroke-width": 1 };
   const text = { fill: look.ink, "font-size": 11, "font-family": "system-ui, sans-serif" };
   const across = x.map(([value, label]) => {
-    const place = Math.round(frame.toX(value) * 10) / 10;
+    const place = Math.round(toLeft(value) * 10) / 10;
     return (
       tag("path", { ...line, d: `M${place} ${frame.top}V${bottom}` }) +
       tag("text", { ...text, x: place, y: bottom + 17, "text-anchor": "middle" }, escaped(label))
     );
   });
   const down = y.map(([value, label]) => {
-    const place = Math.round(frame.toY(value) * 10) / 10;
+    const place = Math.round(toTop(value) * 10) / 10;
     return (
       tag("path", { ...line, d: `M${frame.left} ${place}H${right}` }) +
       tag("text", { ...text, x: frame.left - 6, y: place + 4, "text-anchor": "end" }, escaped(label))
@@ -127,7 +170,7 @@ function axesMarkup(plot: Plot, look: Look): string {
   return across.join("") + down.join("");
 }
 
-export function saveSvg(plot: Plot, name: string, look: Look & { back: string }): void {
+export function saveSvg(plot: Plot, name: string, look: Colours): void {
   const { curves } = plot.current;
   const [width, height] = plot.size;
   const total = height + TITLE + legendRows(curves) * LEGEND_ROW + 6;
@@ -152,10 +195,5 @@ export function saveSvg(plot: Plot, name: string, look: Look & { back: string })
     tag("g", { transform: `translate(0 ${TITLE})` }, clip + axesMarkup(plot, look) + drawn),
     ...names,
   ].join("\n");
-  const markup = tag(
-    "svg",
-    { xmlns: "http://www.w3.org/2000/svg", width, height: total, viewBox: `0 0 ${width} ${total}` },
-    body,
-  );
-  save(new Blob([markup], { type: "image/svg+xml" }), `${name}.svg`);
+  save(svgFile(width, total, body), `${name}.svg`);
 }

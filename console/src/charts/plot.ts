@@ -1,14 +1,18 @@
 /**
- * One chart on the page: uPlot has the axes, the cursor and the choosing of a range; the curves, each with its own x,
- * are drawn into its canvas here.
+ * One chart on the page, in layers: uPlot's canvas with the axes, a canvas with the curves, each with its own x, and above
+ * them what a pointer moves: the cursor, the range being chosen, the curve that stands out.
  */
 
+import { effect } from "@preact/signals";
 import uPlot from "uplot";
 import { formatDuration, formatNumber, formatTicks } from "../model/format";
+import { t } from "../words";
+import { CurveLayer } from "./curve_layer";
 import type { Curve } from "./curves";
-import { bandAlpha, type Frame, LOOK, outline } from "./outline";
+import { EmphasisLayer, emphasised } from "./emphasis";
+import type { Frame } from "./outline";
 import { moved, type Range, zoomed } from "./ranges";
-import type { XAxis } from "./view";
+import { axisMetric, type XAxis } from "./view";
 
 export interface Look {
   ink: string;
@@ -27,16 +31,23 @@ export interface PlotOptions {
   logY: boolean;
   look: Look;
   sync: string;
-  label: string;
-  onZoom: (range: Range | null) => void;
+  onZoom: (x: Range | null | undefined, y: Range | null | undefined) => void;
   onCursor: (x: number | null, top: number, isHere: boolean) => void;
 }
 
 const FONT = '11px system-ui, "Noto Sans CJK SC", sans-serif';
+/** A range is chosen along one axis, unless the pointer goes this far along both, in pixels. */
+const BOTH_PX = 40;
 
 export class Plot {
   private readonly chart: uPlot;
+  private readonly layer = new CurveLayer();
+  private readonly emphasis = new EmphasisLayer();
+  private readonly stop: () => void;
   private state: PlotState = { curves: [], x: [0, 1], y: [0, 1] };
+  /** The frame within the plot's area, for what moves there; the same object as long as nothing changes. */
+  private inner: Frame | null = null;
+  private isPressed = false;
 
   constructor(
     place: HTMLElement,
@@ -52,12 +63,24 @@ export class Plot {
       ],
       place,
     );
-    this.chart.over.addEventListener("wheel", this.onWheel, { passive: false });
+    const { over } = this.chart;
+    over.before(this.layer.canvas);
+    over.append(this.emphasis.svg);
+    over.addEventListener("wheel", this.onWheel, { passive: false });
+    over.addEventListener("mousedown", () => {
+      this.isPressed = true;
+    });
+    this.stop = effect(() => this.emphasise(emphasised.value));
   }
 
   show(state: PlotState): void {
+    const { curves, x, y } = this.state;
+    const isSame = [...x, ...y].join() === [...state.x, ...state.y].join();
+    if (curves === state.curves && isSame) return;
     this.state = state;
-    this.chart.setData([state.x, [null, null]] as uPlot.AlignedData);
+    if (isSame) this.drawCurves();
+    else this.chart.setData([state.x, [null, null]] as uPlot.AlignedData);
+    this.emphasise(emphasised.peek());
   }
 
   resize(width: number, height: number): void {
@@ -65,28 +88,33 @@ export class Plot {
   }
 
   destroy(): void {
+    this.stop();
     this.chart.destroy();
   }
 
-  get canvas(): HTMLCanvasElement {
-    return this.chart.ctx.canvas;
+  /** All that is drawn, but for what a pointer moves. */
+  picture(): HTMLCanvasElement {
+    const { canvas } = this.chart.ctx;
+    const picture = document.createElement("canvas");
+    picture.width = canvas.width;
+    picture.height = canvas.height;
+    const ctx = picture.getContext("2d");
+    ctx?.drawImage(canvas, 0, 0);
+    ctx?.drawImage(this.layer.canvas, this.chart.bbox.left, this.chart.bbox.top);
+    return picture;
   }
 
   get current(): PlotState {
     return this.state;
   }
 
-  /** The axes as they are on the page, in CSS pixels, for the SVG file. */
+  /** The axes as they are on the page, in CSS pixels. */
   frame(): Frame {
     const { left, top, width, height } = this.chart.bbox;
     const scale = devicePixelRatio;
-    return {
-      ...this.mapping(false),
-      left: left / scale,
-      top: top / scale,
-      width: width / scale,
-      height: height / scale,
-    };
+    const { logX, logY } = this.options;
+    const { x, y } = this.state;
+    return { x, y, logX, logY, left: left / scale, top: top / scale, width: width / scale, height: height / scale };
   }
 
   ticks(): { x: [number, string][]; y: [number, string][] } {
@@ -106,23 +134,51 @@ export class Plot {
     const { x } = this.state;
     const { logX, onZoom } = this.options;
     const middle = logX && x[0] > 0 ? Math.sqrt(x[0] * x[1]) : (x[0] + x[1]) / 2;
-    if (name === "+" || name === "=") onZoom(zoomed(x, 0.6, middle, logX));
-    else if (name === "-") onZoom(zoomed(x, 1.7, middle, logX));
-    else if (name === "0") onZoom(null);
-    else if (name === "ArrowLeft") onZoom(moved(x, -0.15, logX));
-    else if (name === "ArrowRight") onZoom(moved(x, 0.15, logX));
+    if (name === "+" || name === "=") onZoom(zoomed(x, 0.6, middle, logX), undefined);
+    else if (name === "-") onZoom(zoomed(x, 1.7, middle, logX), undefined);
+    else if (name === "0") onZoom(null, null);
+    else if (name === "ArrowLeft") onZoom(moved(x, -0.15, logX), undefined);
+    else if (name === "ArrowRight") onZoom(moved(x, 0.15, logX), undefined);
+    else return this.yKey(name);
+    return true;
+  }
+
+  private yKey(name: string): boolean {
+    const { y } = this.state;
+    const { logY, onZoom } = this.options;
+    const middle = logY && y[0] > 0 ? Math.sqrt(y[0] * y[1]) : (y[0] + y[1]) / 2;
+    if (name === "ArrowUp") onZoom(undefined, moved(y, 0.15, logY));
+    else if (name === "ArrowDown") onZoom(undefined, moved(y, -0.15, logY));
+    else if (name === "]") onZoom(undefined, zoomed(y, 0.6, middle, logY));
+    else if (name === "[") onZoom(undefined, zoomed(y, 1.7, middle, logY));
     else return false;
     return true;
   }
 
-  private mapping(isCanvas: boolean): Pick<Frame, "toX" | "toY"> {
-    const { chart } = this;
-    const { left, top } = chart.bbox;
-    const shift = isCanvas ? [0, 0] : [left / devicePixelRatio, top / devicePixelRatio];
-    return {
-      toX: (value) => chart.valToPos(value, "x", isCanvas) + (shift[0] as number),
-      toY: (value) => chart.valToPos(value, "y", isCanvas) + (shift[1] as number),
-    };
+  /** Put the cursor on a place without a pointer. */
+  point(x: number): void {
+    const left = this.chart.valToPos(x, "x");
+    this.chart.setCursor({ left, top: this.chart.over.clientHeight / 2 });
+    this.options.onCursor(x, -1, true);
+  }
+
+  /** Mark the point of the curve that stands out. */
+  mark(at: { x: number; y: number } | null): void {
+    this.emphasis.point(at);
+  }
+
+  private emphasise(line: string | null): void {
+    const { curves } = this.state;
+    const strong = line === null || curves.length < 2 ? [] : curves.filter((curve) => curve.line === line);
+    this.inner ??= { ...this.frame(), left: 0, top: 0 };
+    this.emphasis.show(strong, this.inner);
+    this.layer.canvas.classList.toggle("faded", strong.length > 0 && strong.length < curves.length);
+  }
+
+  private drawCurves(): void {
+    const frame = this.frame();
+    this.layer.draw(this.state.curves, frame, devicePixelRatio);
+    this.inner = { ...frame, left: 0, top: 0 };
   }
 
   private uplotOptions(width: number, height: number): uPlot.Options {
@@ -161,14 +217,14 @@ export class Plot {
       ],
       series: [{}, { paths: () => null, points: { show: false } }],
       cursor: {
-        drag: { x: true, y: false, setScale: false },
+        drag: { x: true, y: true, uni: BOTH_PX, setScale: false },
         sync: { key: sync, scales: ["x", null], setSeries: false },
         points: { show: false },
         y: false,
         bind: { dblclick: () => () => this.reset() },
       },
       hooks: {
-        draw: [() => this.draw()],
+        draw: [() => this.drawCurves()],
         setSelect: [() => this.select()],
         setCursor: [(chart) => this.cursor(chart)],
       },
@@ -176,17 +232,22 @@ export class Plot {
   }
 
   private reset(): null {
-    this.options.onZoom(null);
+    this.options.onZoom(null, null);
     return null;
   }
 
   private select(): void {
-    const { left, width } = this.chart.select;
-    if (width < 4) return;
-    const from = this.chart.posToVal(left, "x");
-    const to = this.chart.posToVal(left + width, "x");
+    const { left, top, width, height } = this.chart.select;
+    const { width: most, height: highest } = this.frame();
+    // Along the axis that was not chosen, it is as wide or as high as the chart.
+    const isChosen = (size: number, all: number) => size >= 4 && size < all - 1;
+    const isMine = this.isPressed;
+    this.isPressed = false;
+    if (width < 4 && height < 4) return;
+    const x: Range = [this.chart.posToVal(left, "x"), this.chart.posToVal(left + width, "x")];
+    const y: Range = [this.chart.posToVal(top + height, "y"), this.chart.posToVal(top, "y")];
     this.chart.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
-    this.options.onZoom([from, to]);
+    if (isMine) this.options.onZoom(isChosen(width, most) ? x : undefined, isChosen(height, highest) ? y : undefined);
   }
 
   private cursor(chart: uPlot): void {
@@ -206,69 +267,8 @@ export class Plot {
     event.preventDefault();
     const around = this.chart.posToVal(event.clientX - this.chart.over.getBoundingClientRect().left, "x");
     const turn = event.deltaY || event.deltaX;
-    this.options.onZoom(zoomed(this.state.x, turn < 0 ? 0.8 : 1.25, around, this.options.logX));
+    this.options.onZoom(zoomed(this.state.x, turn < 0 ? 0.8 : 1.25, around, this.options.logX), undefined);
   };
-
-  private draw(): void {
-    const { ctx, bbox } = this.chart;
-    const scale = devicePixelRatio;
-    const frame: Frame = {
-      ...this.mapping(true),
-      left: bbox.left,
-      top: bbox.top,
-      width: bbox.width,
-      height: bbox.height,
-    };
-    ctx.save();
-    ctx.beginPath();
-    ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
-    ctx.clip();
-    ctx.lineJoin = "round";
-    ctx.lineCap = "round";
-    const outlines = this.state.curves.map((curve) => ({ curve, paths: outline(curve, frame) }));
-    for (const { curve, paths } of outlines) fill(ctx, paths.band, curve.stroke.colour, bandAlpha(outlines.length));
-    for (const { curve, paths } of outlines) {
-      const { colour, dash } = curve.stroke;
-      stroke(ctx, paths.raw, colour, LOOK.raw * scale, [], LOOK.rawAlpha);
-      stroke(
-        ctx,
-        paths.line,
-        colour,
-        LOOK.line * scale,
-        dash.map((length) => length * scale),
-        1,
-      );
-      fill(ctx, paths.dots, colour, 1);
-      stroke(ctx, paths.gaps, colour, scale, [], 0.9);
-    }
-    ctx.restore();
-  }
-}
-
-function fill(ctx: CanvasRenderingContext2D, path: string, colour: string, alpha: number): void {
-  if (!path) return;
-  ctx.globalAlpha = alpha;
-  ctx.fillStyle = colour;
-  ctx.fill(new Path2D(path));
-  ctx.globalAlpha = 1;
-}
-
-function stroke(
-  ctx: CanvasRenderingContext2D,
-  path: string,
-  colour: string,
-  width: number,
-  dash: number[],
-  alpha: number,
-): void {
-  if (!path) return;
-  ctx.globalAlpha = alpha;
-  ctx.strokeStyle = colour;
-  ctx.lineWidth = width;
-  ctx.setLineDash(dash);
-  ctx.stroke(new Path2D(path));
-  ctx.setLineDash([]);
-  ctx.globalAlpha = 1;
 }
 
 function axisWidth(_chart: uPlot, values: string[] | null): number {
@@ -309,4 +309,9 @@ export function cursorText(axis: XAxis, value: number, language: string): string
   if (axis === "time") return new Date(value * 1000).toLocaleString(language);
   if (axis === "relative") return formatDuration(value);
   return formatNumber(axis === "step" ? Math.round(value) : value);
+}
+
+/** What an axis is called: in words, or by its metric. */
+export function axisName(axis: XAxis): string {
+  return axisMetric(axis) ?? t(`chart.x.${axis as "step" | "epoch" | "time" | "relative"}`);
 }

@@ -2,6 +2,7 @@
 
 import { flatten } from "./flat";
 import { metricField, quotedField } from "./metrics";
+import { TYPES } from "./sections";
 
 export const FACTS = ["state", "reason", "name", "folder", "started", "duration", "owner", "tags", "note"] as const;
 export type Fact = (typeof FACTS)[number];
@@ -35,13 +36,21 @@ export function metricColumn(name: string, aggregate: Aggregate = "last"): strin
 }
 
 const VALUES = 8;
-const TYPES = ["val", "test", "train"];
+/** What facts take of a page, and a column of values, in pixels. */
+const [FACTS_WIDTH, VALUE_WIDTH] = [1100, 110];
+
+/** How many values have room on a page that is so wide; a narrow one scrolls. */
+export function valuesIn(width: number): number {
+  return Math.max(VALUES, Math.floor((width - FACTS_WIDTH) / VALUE_WIDTH));
+}
 
 /**
  * Which columns to show when nobody chose: as in `aimd trial ls`, parameters that tell trials apart, then metrics, of both
  * the most important.
+ *
+ * @param most How many of those.
  */
-export function automaticColumns(rows: Row[], withFolder: boolean): string[] {
+export function automaticColumns(rows: Row[], withFolder: boolean, most = VALUES): string[] {
   const values = new Map<string, Set<string>>();
   const counts = new Map<string, number>();
   const metrics = new Set<string>();
@@ -62,7 +71,7 @@ export function automaticColumns(rows: Row[], withFolder: boolean): string[] {
   const ranked = [...metrics]
     .sort((one, other) => rank(one) - rank(other))
     .map((name, at) => ({ id: metricColumn(name), priority: 20 + 4 * at }));
-  const shown = new Set([...differing, ...ranked].sort((one, other) => one.priority - other.priority).slice(0, VALUES));
+  const shown = new Set([...differing, ...ranked].sort((one, other) => one.priority - other.priority).slice(0, most));
   const facts = [
     "name",
     "state",

@@ -5,17 +5,92 @@ const UNTOLD_S = 1e15;
 const LONG = 24;
 const ENDING = 9;
 
+const DIGITS = 5;
+const WHOLE = 1e9;
+const LEAST_PLAIN = 1e-4;
+
+/**
+ * A metric's value with five significant digits, a whole number in full: the one way to write it, in lists, legends,
+ * groups and tooltips, and in the terminal (`aimd_cli.text.number`). tests/fixtures/numbers.json is for both.
+ */
 export function formatNumber(value: unknown): string {
   if (value === null || value === undefined) return DASH;
   if (typeof value !== "number") return String(value);
-  if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "∞" : "−∞";
-  if (Number.isInteger(value) && Math.abs(value) < 1e9) return value.toLocaleString("en-US");
-  const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-3 || size >= 1e7)) return value.toExponential(3).replace(/\.?0+e/, "e");
-  return String(Number(value.toPrecision(6)));
+  if (!Number.isFinite(value)) return String(value);
+  if (Number.isInteger(value) && Math.abs(value) < WHOLE) return String(value);
+  const [digits = "", power = "0"] = rounded(value).split("e");
+  const exponent = Number(power);
+  if (exponent >= -4 && exponent < DIGITS) return String(Number(`${digits}e${power}`));
+  return withPower(digits.replace(/\.?0+$/, ""), exponent);
 }
 
-/** The numbers along an axis: short, but never two ticks with the same words. `null` is a tick without any. */
+/** As `toExponential`, but halfway between two goes to the even one, as in Python. */
+function rounded(value: number): string {
+  const text = value.toExponential(DIGITS - 1);
+  if (!/^-?\d(\.\d+)?5e/.test(value.toExponential(DIGITS))) return text;
+  const exact = value.toExponential(60);
+  const halfway = /^-?\d\.\d{4}50*e/.test(exact);
+  const lower = `${exact.slice(0, exact.indexOf(".") + DIGITS)}${exact.slice(exact.indexOf("e"))}`;
+  return halfway && /[02468]e/.test(lower) ? lower : text;
+}
+
+function withPower(digits: string, exponent: number): string {
+  return `${digits}e${exponent < 0 ? "-" : "+"}${String(Math.abs(exponent)).padStart(2, "0")}`;
+}
+
+/** A number of a parameter in full, with powers as in the terminal (Python's `str`): 1e-05, 0.0010001. */
+export function exactNumber(value: number): string {
+  if (!Number.isFinite(value) || Number.isInteger(value)) return String(value);
+  const [digits = "", power = "0"] = value.toExponential().split("e");
+  return Number(power) < -4 ? withPower(digits, Number(power)) : String(value);
+}
+
+/** A mean and its deviation, both with the decimals that the deviation has with two digits: `0.731 ± 0.012`. */
+export function formatSpread(mean: number, deviation: number | null): string {
+  if (deviation === null) return formatNumber(mean);
+  const two = Number(deviation.toPrecision(2));
+  const decimals = two && Number.isFinite(two) ? 1 - Math.floor(Math.log10(two)) : -1;
+  if (decimals >= 0 && decimals <= 8) return `${mean.toFixed(decimals)} ± ${deviation.toFixed(decimals)}`;
+  return `${formatNumber(mean)} ± ${formatNumber(two)}`;
+}
+
+const FEW_DIGITS = 3;
+
+/**
+ * How far a value is from another, as the terminal writes it (Python's `+.3g`): tests/fixtures/directions.json is for both.
+ * Empty where that is no number.
+ */
+export function formatDifference(value: number, base: number): string {
+  const difference = value - base;
+  if (!Number.isFinite(difference)) return "";
+  const [digits = "", power = "0"] = Math.abs(difference)
+    .toExponential(FEW_DIGITS - 1)
+    .split("e");
+  const exponent = Number(power);
+  const isPlain = exponent >= -4 && exponent < FEW_DIGITS;
+  const size = isPlain ? String(Number(`${digits}e${power}`)) : withPower(digits.replace(/\.?0+$/, ""), exponent);
+  return `${difference < 0 ? "-" : "+"}${size}`;
+}
+
+/** A correlation with its sign, from -1.00 to +1.00; a dash where there is none. */
+export function formatCorrelation(rho: number | null): string {
+  if (rho === null) return DASH;
+  const text = Math.abs(rho).toFixed(2);
+  if (Number(text) === 0) return text;
+  return `${rho > 0 ? "+" : "-"}${text}`;
+}
+
+/** A number of the API's JSON, where those that are not finite are words; null for what is none. */
+export function numberOf(value: unknown): number | null {
+  if (typeof value === "number") return value;
+  if (value === "NaN") return Number.NaN;
+  return value === "Infinity" || value === "-Infinity" ? Number(value) : null;
+}
+
+/**
+ * The numbers along an axis: thousands and millions short, others as `formatNumber` writes them, but never two ticks with
+ * the same words. `null` is a tick without any.
+ */
 export function formatTicks(values: (number | null)[]): string[] {
   const shown = new Set(values.filter((value) => value !== null));
   for (let more = 0; ; more++) {
@@ -26,10 +101,12 @@ export function formatTicks(values: (number | null)[]): string[] {
 
 function short(value: number, more: number): string {
   const size = Math.abs(value);
-  if (size >= 1e9) return value.toExponential(1 + more).replace(/\.?0*e\+?/, "e");
+  if (size >= WHOLE || (size !== 0 && size < LEAST_PLAIN)) {
+    const [digits = "", power = "0"] = value.toExponential(1 + more).split("e");
+    return withPower(digits.replace(/\.?0+$/, ""), Number(power));
+  }
   if (size >= 1e6) return `${Number((value / 1e6).toPrecision(4 + more))}M`;
   if (size >= 1e4) return `${Number((value / 1e3).toPrecision(4 + more))}k`;
-  if (size !== 0 && size < 1e-3) return value.toExponential(1 + more).replace(/\.?0*e/, "e");
   return String(Number(value.toPrecision(5 + more)));
 }
 
@@ -112,6 +189,6 @@ export function formatTime(time: string | null, language: string): string {
 /** A parameter or fact in one line. */
 export function formatValue(value: unknown): string {
   if (value === null || value === undefined || value === "") return DASH;
-  if (typeof value === "number") return Number.isInteger(value) ? String(value) : formatNumber(value);
+  if (typeof value === "number") return exactNumber(value);
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }

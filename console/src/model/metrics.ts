@@ -1,10 +1,4 @@
-/** Names of metrics, as `type.name`: which belong into one chart, and in which order. */
-
-export interface ChartGroup {
-  name: string;
-  metrics: string[];
-  system: boolean;
-}
+/** Names of metrics, as `type.name`, and in which order types share a chart. */
 
 const ORDER = ["train", "training", "val", "valid", "validation", "test", "testing"];
 
@@ -13,46 +7,29 @@ export function splitMetric(metric: string): { type: string; name: string } {
   return dot < 0 ? { type: "", name: metric } : { type: metric.slice(0, dot), name: metric.slice(dot + 1) };
 }
 
+/** The order of metrics, or of their types, in one chart: what trains comes before what validates. */
+export function byUse(one: string, other: string): number {
+  return rank(one) - rank(other) || one.localeCompare(other);
+}
+
 function rank(metric: string): number {
-  const at = ORDER.indexOf(splitMetric(metric).type);
+  const at = ORDER.indexOf(metric.split(".")[0] as string);
   return at < 0 ? ORDER.length : at;
 }
 
-/** One chart a name: train.loss and val.loss lie in one; each system metric has its own, behind the others. */
-export function chartGroups(metrics: Iterable<string>): ChartGroup[] {
-  const groups = new Map<string, ChartGroup>();
-  for (const metric of metrics) {
-    const { type, name } = splitMetric(metric);
-    const system = type === "system";
-    const key = system ? metric : name;
-    const group = groups.get(key) ?? { name: key, metrics: [], system };
-    group.metrics.push(metric);
-    groups.set(key, group);
-  }
-  const sorted = [...groups.values()].sort(
-    (one, other) => Number(one.system) - Number(other.system) || one.name.localeCompare(other.name),
-  );
-  for (const group of sorted) group.metrics.sort((one, other) => rank(one) - rank(other) || one.localeCompare(other));
-  return sorted;
-}
-
 /** A name as the query language writes it: odd characters go in quotes. */
-export function quotedField(prefix: string, name: string): string {
-  const plain = /^[^\s"'=<>~!()[\],&|.]+(\.[^\s"'=<>~!()[\],&|.]+)*$/.test(name);
-  return `${prefix}${plain ? name : `"${name.replace(/[\\"]/g, "\\$&")}"`}`;
+export function quotedField(prefix: string, name: string, isQuoted = false): string {
+  const plain = /^(?![+-])[^\s\p{Cc}"'=<>~!()[\],&|.:]+(\.[^\s\p{Cc}"'=<>~!()[\],&|.:]+)*$/u.test(name);
+  return `${prefix}${plain && !isQuoted ? name : `"${name.replace(/[\\"]/g, "\\$&")}"`}`;
 }
 
 export function metricField(metric: string): string {
   const { type, name } = splitMetric(metric);
-  return type ? quotedField(`${quotedField("", type)}.`, name) : quotedField("", name);
+  if (!type) return quotedField("", name);
+  const space = SPACES.includes(type.toLowerCase()) ? "metrics." : "";
+  // In quotes, the end of a name is not taken for an aggregate.
+  return quotedField(`${quotedField(space, type)}.`, name, AGGREGATE.test(name));
 }
 
-/** One chart a metric; system metrics behind the others. */
-export function singleCharts(metrics: Iterable<string>): ChartGroup[] {
-  const groups = [...metrics].map((metric) => ({
-    name: metric,
-    metrics: [metric],
-    system: splitMetric(metric).type === "system",
-  }));
-  return groups.sort((one, other) => Number(one.system) - Number(other.system) || one.name.localeCompare(other.name));
-}
+const SPACES = ["params", "platform", "git", "metrics"];
+const AGGREGATE = /(^|\.)(last|min|max|mean|count|min_step|max_step|last_step|nan_since)$/;

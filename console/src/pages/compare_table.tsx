@@ -1,9 +1,12 @@
 /** Parameters and last metrics of trials beside each other; what differs stands out. */
 
 import type { Trial } from "../api/types";
+import { bestOf } from "../model/direction";
 import type { Difference } from "../model/flat";
-import { formatNumber, formatValue } from "../model/format";
+import { formatNumber, formatValue, numberOf } from "../model/format";
+import { BaselineMark, DifferenceNote, Star } from "../parts/baseline";
 import { BothEnds, Empty, StateMark } from "../parts/basics";
+import { wayOf } from "../state/directions";
 import { route, setQuery } from "../state/route";
 import { t } from "../words";
 
@@ -37,6 +40,7 @@ export function DifferenceTable({ trials, rows }: { trials: Trial[]; rows: Diffe
                   <a href={`#/trials/${encodeURIComponent(trial.id)}/`} class="clip" title={trial.name}>
                     <BothEnds text={trial.name} />
                   </a>
+                  <BaselineMark trial={trial} />
                   <StateMark state={trial.state} reason={trial.reason} />
                 </th>
               ))}
@@ -47,25 +51,38 @@ export function DifferenceTable({ trials, rows }: { trials: Trial[]; rows: Diffe
               <tr key={`p ${row.name}`} class={row.differs ? "differs" : ""}>
                 <th scope="row">{row.name}</th>
                 {row.values.map((value, at) => (
-                  <td key={trials[at]?.id} class="mono">
+                  <td key={trials[at]?.id} class={`mono${typeof value === "number" ? " whole" : ""}`}>
                     {formatValue(value)}
                   </td>
                 ))}
               </tr>
             ))}
             {metrics.slice(0, MOST_ROWS).map((name) => (
-              <tr key={`m ${name}`} class="metric-row">
-                <th scope="row">{name}</th>
-                {trials.map((trial) => (
-                  <td key={trial.id} class="mono">
-                    {formatNumber(trial.metrics[name]?.last)}
-                  </td>
-                ))}
-              </tr>
+              <MetricRow key={`m ${name}`} name={name} trials={trials} />
             ))}
           </tbody>
         </table>
       </div>
     </>
+  );
+}
+
+/** The last values of a metric: the best has a star, and each says how far it is from the baseline. */
+function MetricRow({ name, trials }: { name: string; trials: Trial[] }) {
+  const best = bestOf(
+    trials.map((trial) => numberOf(trial.metrics[name]?.last)),
+    wayOf(name),
+  );
+  return (
+    <tr class="metric-row">
+      <th scope="row">{name}</th>
+      {trials.map((trial, at) => (
+        <td key={trial.id} class="mono whole">
+          {best.has(at) && <Star />}
+          {formatNumber(trial.metrics[name]?.last)}
+          <DifferenceNote trial={trial} metric={name} aggregate="last" />
+        </td>
+      ))}
+    </tr>
   );
 }

@@ -1,45 +1,48 @@
 /** A folder: what lies in it, and its trials as a list that can be filtered, sorted and compared. */
 
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { ApiError } from "../api/client";
 import { exportAddress, getFolder } from "../api/folders";
+import { matchingTrials } from "../api/trials";
 import type { Folder } from "../api/types";
-import { automaticColumns, type Column, fieldOf, parseColumn, wantedFields } from "../model/columns";
+import { type Column, parseColumn, wantedFields } from "../model/columns";
+import { withCondition } from "../model/query";
 import { formatRoute, joinNames, splitNames } from "../model/route";
 import { askDelete, askMove, askNewFolder, askRename, type Thing } from "../parts/actions";
+import { Versions } from "../parts/artifact_table";
+import { baselineItem, turnBaseline, useBaseline } from "../parts/baseline";
 import { Command, Empty, Failure, Skeleton } from "../parts/basics";
 import { ColumnChooser } from "../parts/column_chooser";
 import { FolderStrip } from "../parts/folder_strip";
 import { Icon } from "../parts/icons";
+import { copyPageLink } from "../parts/links";
 import { useLoaded } from "../parts/load";
 import { Menu } from "../parts/menu";
 import { QueryBox } from "../parts/query";
-import { openShare } from "../parts/share";
+import { openShare } from "../parts/sharing";
 import { Head } from "../parts/shell";
+import { notify, notifyError } from "../parts/toasts";
+import { focusTrials } from "../parts/trial_marks";
 import { TrialTable } from "../parts/trial_table";
-import { changes, ROOT } from "../state/folders";
+import { ViewsMenu } from "../parts/views_menu";
+import { changes, goneTo, ROOT } from "../state/folders";
 import { may, roleAbove } from "../state/rights";
-import { go, route, setQuery } from "../state/route";
+import { addressOfFolder, go, route, setQuery } from "../state/route";
+import { selectIn, selectionOf } from "../state/selection";
 import { homeWord, session } from "../state/session";
+import { isWatched, toggleWatched } from "../state/watched";
 import { countWord, t } from "../words";
+import { QuickChips, useChips } from "./folder_chips";
+import { useColumns } from "./folder_columns";
+import { HealthLine, useHealth } from "./folder_health";
+import { LayoutChoice, Workspace } from "./folder_workspace";
 import { type ListState, useListing } from "./listing";
 
-function useColumns(id: string, below: boolean, rows: ListState | null): { columns: Column[]; chosen: boolean } {
-  const text = route.value.query.get("columns");
-  const automatic = useRef<{ key: string; ids: string[] }>({ key: "", ids: [] });
-  const key = `${id} ${below}`;
-  if (automatic.current.key !== key) automatic.current = { key, ids: [] };
-  if (!automatic.current.ids.length && rows?.trials.length && !rows.loading)
-    automatic.current.ids = automaticColumns(rows.trials.slice(0, 100), below);
-  const ids = text
-    ? splitNames(text)
-    : automatic.current.ids.length
-      ? automatic.current.ids
-      : ["name", "state", "started", "duration"];
-  const joined = joinNames(ids);
-  const columns = useMemo(() => ids.map(parseColumn).filter((column): column is Column => column !== null), [joined]);
-  return { columns, chosen: text !== null };
-}
+/** More trials than this are too many for one comparison. */
+const COMPARED = 500;
+
+/** The type of a folder whose content is the versions of an artifact. */
+const REPO = "artifact";
 
 export function FolderPage({ id }: { id: string }) {
   const { query } = route.value;
@@ -61,9 +64,13 @@ export function FolderPage({ id }: { id: string }) {
   });
   const { columns, chosen } = useColumns(id, below, rows);
   useEffect(() => {
+    if (folder.data) goneTo(folder.data);
+  }, [folder.data]);
+  useEffect(() => {
     document.title = `${known.current && id !== ROOT ? known.current.name : t(homeWord())} · ${t("app.name")}`;
   });
   if (folder.error && !known.current) return <Failure error={folder.error} retry={folder.reload} />;
+  if (known.current?.type === REPO) return <RepoView folder={known.current} />;
   return (
     <FolderView
       id={id}
@@ -75,6 +82,19 @@ export function FolderPage({ id }: { id: string }) {
       where={where}
       sort={sort}
     />
+  );
+}
+
+function RepoView({ folder }: { folder: Folder }) {
+  return (
+    <div class="page">
+      <Head
+        crumbs={<Crumbs folder={folder} />}
+        title={folder.name}
+        actions={<FolderActions id={folder.id} folder={folder} />}
+      />
+      <Versions repo={folder.id} />
+    </div>
   );
 }
 
@@ -90,44 +110,46 @@ interface ViewProps {
 }
 
 function FolderView({ id, folder, rows, columns, chosen, below, where, sort }: ViewProps) {
-  const selected = useMemo(
-    () => new Set(splitNames(route.value.query.get("selected"))),
-    [route.value.query.get("selected")],
-  );
-  const select = (ids: ReadonlySet<string>) => setQuery({ selected: joinNames([...ids]) });
-  const compare = () => go(formatRoute("compare", "", { trials: joinNames([...selected]) }));
-  // All that are selected, also those that an address names and that are not loaded (yet).
-  const things: Thing[] = [...selected].map((trial) => {
-    const known = rows.trials.find(({ id: one }) => one === trial);
-    return { kind: "trial", id: trial, name: known?.name ?? trial.slice(0, 8) };
-  });
+  const list = `${id} ${below}`;
+  const listing = { folderId: id, below, where };
+  const selected = selectionOf(list);
+  const select = (ids: ReadonlySet<string>) => selectIn(list, ids);
+  const isWhole = !rows.next && !rows.stale && !rows.loading;
+  const hidden = isWhole ? selected.size - rows.trials.filter((trial) => selected.has(trial.id)).length : 0;
+  const matching = () => (isWhole ? Promise.resolve(rows.trials) : matchingTrials({ ...listing, sort }));
+  /** Do something with those selected that match the filter, also with what is not loaded: what is hidden stays. */
+  const act = (action: (things: Thing[]) => void) =>
+    void matching().then((trials) => {
+      const things = trials.filter((trial) => selected.has(trial.id));
+      action(things.map((trial) => ({ kind: "trial", id: trial.id, name: trial.name, folder: trial.folder.id })));
+    }, notifyError);
+  const only = selected.size === 1 ? rows.trials.find(({ id: one }) => selected.has(one)) : undefined;
+  const selectAll = () => void matching().then((all) => select(new Set(all.map((trial) => trial.id))), notifyError);
+  const compare = () =>
+    act((things) => {
+      if (things.length > COMPARED) notify(t("list.compare.first", { n: COMPARED }));
+      const ids = things.slice(0, COMPARED).map((thing) => thing.id);
+      go(formatRoute("compare", "", { trials: joinNames(ids) }));
+    });
+  useBaseline(folder?.id);
+  const mayBaseline = may("editor", folder?.role) && folder !== undefined;
+  const health = useHealth(listing, rows);
+  const chips = useChips(id, below, rows);
   const roles = rows.trials.filter(({ id: one }) => selected.has(one)).map(({ role }) => role);
   const mayChange =
     may("editor", folder?.role) || (roles.length === selected.size && roles.every((role) => may("editor", role)));
-  const gone = () => {
-    rows.drop(selected);
-    select(new Set());
+  const gone = (things: Thing[]) => {
+    const ids = new Set(things.map((thing) => thing.id));
+    // The button that was pressed goes with the selection: later than this, and than the dialog.
+    requestAnimationFrame(() => document.activeElement === document.body && focusTrials());
+    rows.drop(ids);
+    select(new Set([...selected].filter((one) => !ids.has(one))));
     rows.reload();
   };
   const total =
     rows.count && !rows.count.capped
       ? Math.max(rows.count.value, rows.trials.length)
       : rows.trials.length + (rows.next ? 500 : 0);
-  const fields = useMemo(
-    () => [
-      "state",
-      "reason",
-      "name",
-      "started",
-      "duration",
-      "age",
-      "tags",
-      "note",
-      "nan_since",
-      ...columns.filter((column) => column.kind !== "fact").map(fieldOf),
-    ],
-    [columns],
-  );
   return (
     <div class="page list-page">
       <Head
@@ -137,55 +159,91 @@ function FolderView({ id, folder, rows, columns, chosen, below, where, sort }: V
       />
       <FolderStrip id={id} />
       <div class="bar">
-        <QueryBox value={where} error={rows.error} fields={fields} apply={(text) => setQuery({ where: text }, true)} />
+        <QueryBox
+          folderId={id}
+          below={below}
+          value={where}
+          error={rows.error}
+          chips={chips ?? []}
+          apply={(text) => setQuery({ where: text }, true)}
+        />
         <label class="check">
           <input type="checkbox" checked={below} onChange={() => setQuery({ below: below ? "0" : null })} />
           {t("list.below")}
         </label>
         <ColumnChooser folderId={id} columns={columns} chosen={chosen} />
+        <ViewsMenu folder={folder} />
+        <LayoutChoice />
       </div>
+      <QuickChips chips={chips} where={where} apply={(text) => setQuery({ where: text }, true)} />
       <div class="bar thin" aria-live="polite">
         {selected.size > 0 ? (
           <>
-            <span>{t("list.selected", { n: selected.size })}</span>
+            <span>
+              {t("list.selected", { n: selected.size })}
+              {hidden > 0 && <span class="soft"> · {t("list.selected.hidden", { n: hidden })}</span>}
+            </span>
             <button type="button" class="primary" onClick={compare}>
               <Icon name="compare" />
               {t("list.compare.n", { n: selected.size })}
             </button>
+            {mayBaseline && only && (
+              <button type="button" onClick={() => turnBaseline(folder.id, only)}>
+                {baselineItem(folder.id, only).label}
+              </button>
+            )}
             {mayChange && (
               <>
-                <button type="button" onClick={() => askMove(things, gone)}>
+                <button type="button" onClick={() => act((things) => askMove(things, gone))}>
                   {t("list.move.n", { n: selected.size })}
                 </button>
-                <button type="button" class="danger-quiet" onClick={() => askDelete(things, gone)}>
+                <button type="button" class="danger-quiet" onClick={() => act((things) => askDelete(things, gone))}>
                   {t("list.delete.n", { n: selected.size })}
                 </button>
               </>
             )}
-            <button type="button" class="quiet" onClick={() => select(new Set())}>
+            <button
+              type="button"
+              class="quiet"
+              onClick={() => {
+                select(new Set());
+                focusTrials();
+              }}
+            >
               {t("list.unselect")}
             </button>
           </>
         ) : (
-          <span class="soft">
-            {rows.count ? countWord(rows.count.value, rows.count.capped) : "\u00a0"}
-            {rows.behind > 0 && ` · ${t("list.behind", { n: rows.behind })}`}
-          </span>
+          <>
+            <span class="soft">
+              {rows.count ? countWord(rows.count.value, rows.count.capped) : "\u00a0"}
+              {rows.behind > 0 && ` · ${t("list.behind", { n: rows.behind })}`}
+            </span>
+            <HealthLine health={health} where={where} />
+          </>
         )}
       </div>
       <Body rows={rows} where={where} folder={folder} id={id}>
-        <TrialTable
-          trials={rows.trials}
-          columns={columns}
-          total={total}
-          sort={sort}
-          stale={rows.stale}
-          selected={selected}
-          select={select}
-          onSort={(next) => setQuery({ sort: next })}
-          more={rows.more}
-          compare={compare}
-        />
+        <Workspace trials={rows.trials} selected={selected} select={select} listing={listing}>
+          <TrialTable
+            trials={rows.trials}
+            columns={columns}
+            total={total}
+            listing={listing}
+            count={`${rows.count?.value}`}
+            sort={sort}
+            stale={rows.stale}
+            selected={selected}
+            select={select}
+            selectAll={selectAll}
+            diverged={health.ids}
+            onSort={(next) => setQuery({ sort: next })}
+            more={rows.more}
+            compare={compare}
+            turnBaseline={mayBaseline ? (trial) => turnBaseline(folder.id, trial) : undefined}
+            filter={(condition) => setQuery({ where: withCondition(where, condition) }, true)}
+          />
+        </Workspace>
       </Body>
     </div>
   );
@@ -240,7 +298,7 @@ export function Crumbs({
   const shown = linkLast ? parts : parts.slice(0, -1);
   return (
     <nav class="crumbs" aria-label={t("nav.where")}>
-      <a href="#/">{t(homeWord())}</a>
+      <a href={addressOfFolder(ROOT)}>{t(homeWord())}</a>
       {shown.slice(0, -1).map((part, at) => (
         <span key={`${at} ${part}`}>
           <i aria-hidden="true">/</i>
@@ -250,9 +308,7 @@ export function Crumbs({
       {shown.length > 0 && (
         <span>
           <i aria-hidden="true">/</i>
-          <a href={`#/folders/${encodeURIComponent((linkLast ? folder?.id : folder?.parent) ?? ROOT)}/`}>
-            {shown.at(-1)}
-          </a>
+          <a href={addressOfFolder(linkLast ? folder?.id : folder?.parent)}>{shown.at(-1)}</a>
         </span>
       )}
     </nav>
@@ -260,7 +316,7 @@ export function Crumbs({
 }
 
 function FolderActions({ id, folder }: { id: string; folder: Folder }) {
-  const thing: Thing = { kind: "folder", id: folder.id, name: folder.name };
+  const thing: Thing = { kind: "folder", id: folder.id, name: folder.name, folder: folder.parent };
   const stay = () => {};
   const above = useLoaded(`${folder.owner} ${folder.parent}`, (signal) => roleAbove(folder, folder.parent, signal));
   const mayTake = id !== ROOT && may("editor", folder.role) && may("editor", above.data);
@@ -271,6 +327,12 @@ function FolderActions({ id, folder }: { id: string; folder: Folder }) {
           { label: t("common.move"), action: () => askMove([thing], stay) },
         ]
       : []),
+    { label: t("link.copy"), action: copyPageLink },
+    {
+      label: t("notify.folder"),
+      ticked: isWatched({ kind: "folder", id: folder.id }),
+      action: () => void toggleWatched({ kind: "folder", id: folder.id }, notify),
+    },
     { label: t("list.export"), href: exportAddress(folder.id), download: true },
     ...(mayTake
       ? [
@@ -284,6 +346,10 @@ function FolderActions({ id, folder }: { id: string; folder: Folder }) {
   ];
   return (
     <>
+      <a class="button" href={formatRoute("reports", id)} aria-label={t("report.link")} title={t("report.link")}>
+        <Icon name="note" />
+        <span class="wide-only">{t("report.link")}</span>
+      </a>
       {may("editor", folder.role) && (
         <button type="button" onClick={() => askNewFolder(folder.id, stay)}>
           <Icon name="plus" />

@@ -49,6 +49,7 @@ function KeyTable({ keys, reload }: { keys: Key[]; reload: () => void }) {
       <ConfirmDialog
         title={t("keys.revoke.title", { name: nameOf(key) })}
         text={t("keys.revoke.text")}
+        danger
         submit={t("keys.revoke")}
         action={() => revokeKey(key.id).then(reload)}
       />,

@@ -6,7 +6,7 @@ import { watch } from "../api/events";
 import { getTrials, type Listing, pageOf } from "../api/trials";
 import type { Count, Trial } from "../api/types";
 import { throttle } from "../parts/load";
-import { refreshFolders } from "../state/folders";
+import { changes, refreshFolders } from "../state/folders";
 
 const FIRST = 100;
 const MORE = 500;
@@ -126,6 +126,10 @@ function useLive(
     }, 1500),
   ).current;
   const folders = useRef(throttle(() => document.hidden || refreshFolders(), 3000)).current;
+  const made = changes.value;
+  useEffect(() => {
+    if (made) again(); // what was undone, moved or deleted from a notice or a dialog
+  }, [made]);
   useEffect(() => {
     if (!below) return;
     const timer = setInterval(again, AGAIN_MS);

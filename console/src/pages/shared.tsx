@@ -10,6 +10,8 @@ import { Head } from "../parts/shell";
 import { notify, notifyError } from "../parts/toasts";
 import { ROOT, refreshFolders } from "../state/folders";
 import { mayWrite } from "../state/rights";
+import { replace, route } from "../state/route";
+import { session } from "../state/session";
 import { t } from "../words";
 
 async function addShortcut(item: SharedItem): Promise<void> {
@@ -24,6 +26,11 @@ async function addShortcut(item: SharedItem): Promise<void> {
 
 export function SharedPage() {
   const items = useLoaded("shared", listShared);
+  const only = session.value?.kind === "link" && items.data?.length === 1 ? items.data[0] : undefined;
+  // A link leads to what it shows, if that is one thing.
+  useEffect(() => {
+    if (only && route.value.page === "") replace(`#/${only.kind}s/${encodeURIComponent(only.id)}/`);
+  }, [only]);
   useEffect(() => {
     document.title = `${t("shared.title")} · ${t("app.name")}`;
   });

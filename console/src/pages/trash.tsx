@@ -7,6 +7,7 @@ import type { TrashPage as Page, TrashItem } from "../api/types";
 import { formatAgo, formatTime } from "../model/format";
 import { bringBack } from "../parts/actions";
 import { Empty, Failure, Skeleton } from "../parts/basics";
+import { deleteThings, restoreThings, type Thing, tell } from "../parts/changes";
 import { NameDialog, openDialog } from "../parts/dialog";
 import { Icon } from "../parts/icons";
 import { useLoaded } from "../parts/load";
@@ -44,6 +45,20 @@ export function TrashPage() {
         action={(name) => bringBack(item, name).then(trash.reload)}
       />,
     );
+  const [chosen, choose] = useState<ReadonlySet<string>>(new Set());
+  const backMany = async () => {
+    const things = (page?.items ?? []).filter(({ id, kind }) => chosen.has(id) && kind !== "artifact");
+    setBusy("many");
+    try {
+      const outcome = await restoreThings(things.map((item) => ({ ...item, kind: item.kind as Thing["kind"] })));
+      choose(new Set(outcome.refused.map(({ thing }) => thing.id)));
+      tell(outcome, "done.restored", deleteThings);
+    } catch (error) {
+      notifyError(error);
+    }
+    setBusy("");
+    trash.reload();
+  };
   const more = async () => {
     if (!page?.next) return;
     const next = await listTrash(page.next);
@@ -58,7 +73,20 @@ export function TrashPage() {
       {trash.error ? <Failure error={trash.error} retry={trash.reload} /> : null}
       {trash.loading && <Skeleton />}
       {page?.items.length === 0 && <Empty title={t("trash.none")} next={t("trash.none.next", { n: page.days })} />}
-      {page && page.items.length > 0 && <Items items={page.items} busy={busy} back={back} />}
+      {chosen.size > 0 && (
+        <div class="bar thin">
+          <span aria-live="polite">{t("list.selected", { n: chosen.size })}</span>
+          <button type="button" class="primary" disabled={busy === "many"} onClick={() => void backMany()}>
+            {t("trash.restore.n", { n: chosen.size })}
+          </button>
+          <button type="button" class="quiet" onClick={() => choose(new Set())}>
+            {t("list.unselect")}
+          </button>
+        </div>
+      )}
+      {page && page.items.length > 0 && (
+        <Items items={page.items} busy={busy} back={back} chosen={chosen} choose={choose} />
+      )}
       {page?.next && (
         <button type="button" onClick={() => void more().catch(notifyError)}>
           {t("common.all")}
@@ -68,12 +96,33 @@ export function TrashPage() {
   );
 }
 
-function Items({ items, busy, back }: { items: TrashItem[]; busy: string; back: (item: TrashItem) => Promise<void> }) {
+interface ItemsProps {
+  items: TrashItem[];
+  busy: string;
+  back: (item: TrashItem) => Promise<void>;
+  chosen: ReadonlySet<string>;
+  choose: (ids: ReadonlySet<string>) => void;
+}
+
+function Items({ items, busy, back, chosen, choose }: ItemsProps) {
+  const many = items.filter(({ kind }) => kind !== "artifact").map(({ id }) => id);
+  const toggle = (ids: string[], isOn: boolean) =>
+    choose(new Set(isOn ? [...chosen, ...ids] : [...chosen].filter((id) => !ids.includes(id))));
   return (
     <div class="card scroll">
       <table class="plain">
         <thead>
           <tr>
+            {mayWrite() && (
+              <th scope="col">
+                <input
+                  type="checkbox"
+                  aria-label={t("trash.select.all")}
+                  checked={many.length > 0 && many.every((id) => chosen.has(id))}
+                  onChange={(event) => toggle(many, event.currentTarget.checked)}
+                />
+              </th>
+            )}
             {[t("common.name"), t("trash.from"), t("trash.deleted"), t("trash.until")].map((head) => (
               <th key={head} scope="col">
                 {head}
@@ -85,6 +134,18 @@ function Items({ items, busy, back }: { items: TrashItem[]; busy: string; back: 
         <tbody>
           {items.map((item) => (
             <tr key={item.id}>
+              {mayWrite() && (
+                <td>
+                  {item.kind !== "artifact" && (
+                    <input
+                      type="checkbox"
+                      aria-label={t("list.select", { name: item.name })}
+                      checked={chosen.has(item.id)}
+                      onChange={(event) => toggle([item.id], event.currentTarget.checked)}
+                    />
+                  )}
+                </td>
+              )}
               <th scope="row">
                 <span class="row">
                   <Icon name={item.kind === "folder" ? "folder" : "compare"} />

@@ -4,33 +4,48 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { watch } from "../api/events";
 import { changeTrial, getTrial } from "../api/trials";
 import type { Segment, TrialDetail } from "../api/types";
+import { isBadEnd } from "../model/endings";
 import { DASH, durationOf, formatAgo, formatDuration, formatTime } from "../model/format";
 import { formatRoute } from "../model/route";
-import { askDelete, askMove, askRename, type Thing } from "../parts/actions";
+import { askDelete, askMove, askRename, changeTags, type Thing } from "../parts/actions";
+import { BaselineMark, baselineItem, useBaseline } from "../parts/baseline";
 import { CopyButton, Failure, Skeleton, StateMark } from "../parts/basics";
+import { Ending } from "../parts/ending";
 import { Icon } from "../parts/icons";
 import { NoteEditor, TagEditor } from "../parts/labels";
+import { later } from "../parts/later";
+import { copyPageLink } from "../parts/links";
 import { throttle, useLoaded } from "../parts/load";
 import { Menu } from "../parts/menu";
-import { openShare } from "../parts/share";
+import { openShare } from "../parts/sharing";
 import { Head } from "../parts/shell";
 import { isTyping } from "../parts/shortcuts";
+import { notify } from "../parts/toasts";
+import { goneTo } from "../state/folders";
 import { may, roleAbove } from "../state/rights";
 import { go, route, setQuery } from "../state/route";
-import { now } from "../state/settings";
+import { now, second } from "../state/settings";
+import { isWatched, toggleWatched } from "../state/watched";
 import { locale, t, type Word } from "../words";
 import { Crumbs } from "./folder";
-import { FilesTab } from "./trial_files";
 import { MetricsTab } from "./trial_metrics";
-import { OutputTab } from "./trial_output";
 import { ParametersTab } from "./trial_parameters";
 import { PlatformTab } from "./trial_platform";
 
-const TABS = ["metrics", "parameters", "platform", "output", "files"] as const;
+const ArtifactsTab = later(() => import("./trial_artifacts").then((part) => part.ArtifactsTab));
+const FilesTab = later(() => import("./trial_files").then((part) => part.FilesTab));
+// A trial opens with its charts; what the other tabs show comes when it is needed.
+const OutputTab = later(() => import("./trial_output").then((part) => part.OutputTab));
+const MediaTab = later(() => import("./trial_media").then((part) => part.MediaTab));
+
+const TABS = ["metrics", "media", "parameters", "platform", "output", "files", "artifacts"] as const;
 type Tab = (typeof TABS)[number];
 
 export function TrialPage({ id }: { id: string }) {
   const loaded = useLoaded(id, (signal) => getTrial(id, signal));
+  useEffect(() => {
+    if (loaded.data) goneTo(loaded.data.folder);
+  }, [loaded.data?.folder.id]);
   const trial = loaded.data;
   const [version, setVersion] = useState(0);
   const { reload } = loaded;
@@ -44,6 +59,7 @@ export function TrialPage({ id }: { id: string }) {
   useEffect(() => {
     if (trial) document.title = `${trial.name} · ${t("app.name")}`;
   });
+  useBaseline(trial?.folder.id);
   useTabKeys();
   if (loaded.error && !trial) return <Failure error={loaded.error} retry={reload} />;
   if (!trial) return <Skeleton lines={10} />;
@@ -51,7 +67,7 @@ export function TrialPage({ id }: { id: string }) {
 }
 
 function chooseTab(tab: Tab): void {
-  setQuery({ tab: tab === "metrics" ? null : tab });
+  setQuery({ tab: tab === "metrics" ? null : tab, at: null });
 }
 
 function useTabKeys(): void {
@@ -75,15 +91,22 @@ function TrialView({ trial, version, changed }: { trial: TrialDetail; version: n
         crumbs={<Crumbs folder={folder} linkLast />}
         title={trial.name}
         actions={<Actions trial={trial} changed={changed} />}
-        below={<Facts trial={trial} changed={changed} />}
+        below={
+          <>
+            <Ending trial={trial} />
+            <Facts trial={trial} changed={changed} />
+          </>
+        }
       />
       <Tabs tab={tab} />
       <div class="tab-panel" role="tabpanel" id="tab-panel" aria-labelledby={`tab-${tab}`}>
         {tab === "metrics" && <MetricsTab trial={trial} version={version} />}
+        {tab === "media" && <MediaTab trials={[trial]} version={trial.files.media?.digest ?? ""} />}
         {tab === "parameters" && <ParametersTab trial={trial} />}
         {tab === "platform" && <PlatformTab trial={trial} />}
         {tab === "output" && <OutputTab trial={trial} />}
         {tab === "files" && <FilesTab trial={trial} />}
+        {tab === "artifacts" && <ArtifactsTab trial={trial} />}
       </div>
     </div>
   );
@@ -97,6 +120,11 @@ function Tabs({ tab }: { tab: Tab }) {
     chooseTab(next);
     requestAnimationFrame(() => document.getElementById(`tab-${next}`)?.focus());
   };
+  // On a phone there is not room for all of them.
+  useEffect(
+    () => document.getElementById(`tab-${tab}`)?.scrollIntoView({ block: "nearest", inline: "nearest" }),
+    [tab],
+  );
   return (
     <div class="tabs" role="tablist" aria-label={t("trial.tabs")} onKeyDown={move}>
       {TABS.map((one) => (
@@ -119,12 +147,16 @@ function Tabs({ tab }: { tab: Tab }) {
 
 function Facts({ trial, changed }: { trial: TrialDetail; changed: () => void }) {
   const edits = may("editor", trial.role);
-  const took = formatDuration(durationOf(trial, now.value));
+  const took = formatDuration(durationOf(trial, trial.state === "Running" ? second.value : now.value));
   return (
     <div class="facts">
-      <StateMark state={trial.state} reason={trial.reason} />
-      {trial.reason && <span class="reason">{trial.reason}</span>}
-      <Divergence since={trial.nan_since} />
+      <BaselineMark trial={trial} />
+      {!isBadEnd(trial.state) && (
+        <>
+          <StateMark state={trial.state} reason={trial.reason} />
+          {trial.reason && <span class="reason">{trial.reason}</span>}
+        </>
+      )}
       {trial.started && (
         <span title={formatTime(trial.started, locale())}>
           {t("trial.started", { time: formatAgo(trial.started, now.value, locale()) })}
@@ -139,23 +171,9 @@ function Facts({ trial, changed }: { trial: TrialDetail; changed: () => void }) 
         <code title={trial.id}>{trial.id.slice(0, 8)}</code>
         <CopyButton text={trial.id} label={t("trial.id")} />
       </span>
-      <TagEditor tags={trial.tags} may={edits} save={(tags) => changeTrial(trial.id, { tags }).then(changed)} />
+      <TagEditor tags={trial.tags} may={edits} save={(tags) => changeTags(trial, tags, changed)} />
       <NoteEditor note={trial.note} may={edits} save={(note) => changeTrial(trial.id, { note }).then(changed)} />
     </div>
-  );
-}
-
-/** Which metrics are no longer finite, those that went first in words. */
-function Divergence({ since }: { since: Record<string, number> }) {
-  const metrics = Object.entries(since).sort((one, other) => one[1] - other[1]);
-  if (metrics.length === 0) return null;
-  const [metric, step] = metrics[0] as [string, number];
-  const text = t("trial.diverged", { metric, step: String(step) });
-  const all = metrics.map(([name, at]) => t("trial.diverged", { metric: name, step: String(at) })).join("\n");
-  return (
-    <span class="reason" title={all}>
-      {metrics.length === 1 ? text : t("trial.diverged.more", { text, n: String(metrics.length - 1) })}
-    </span>
   );
 }
 
@@ -167,9 +185,16 @@ function SegmentFact({ segment }: { segment: Segment }) {
 }
 
 function Actions({ trial, changed }: { trial: TrialDetail; changed: () => void }) {
-  const thing: Thing = { kind: "trial", id: trial.id, name: trial.name };
+  const thing: Thing = { kind: "trial", id: trial.id, name: trial.name, folder: trial.folder.id };
   const above = useLoaded(`${trial.owner} ${trial.folder.id}`, (signal) => roleAbove(trial, trial.folder.id, signal));
   const items = [
+    { label: t("link.copy"), action: copyPageLink },
+    {
+      label: t("notify.trial"),
+      ticked: isWatched({ kind: "trial", id: trial.id }),
+      action: () => void toggleWatched({ kind: "trial", id: trial.id }, notify),
+    },
+    ...(may("editor", above.data) ? [baselineItem(trial.folder.id, trial)] : []),
     ...(may("editor", trial.role) ? [{ label: t("common.rename"), action: () => askRename(thing, changed) }] : []),
     ...(may("editor", above.data)
       ? [
@@ -194,7 +219,7 @@ function Actions({ trial, changed }: { trial: TrialDetail; changed: () => void }
           <span class="wide-only">{t("common.share")}</span>
         </button>
       )}
-      {items.length > 0 && <Menu icon="more" label={t("common.more")} items={items} />}
+      <Menu icon="more" label={t("common.more")} items={items} />
     </>
   );
 }

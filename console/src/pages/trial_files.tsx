@@ -1,14 +1,10 @@
-/** All files of a trial, to be downloaded. They are never shown in the page: they are other people's. */
+/** All files of a trial, to be looked at and downloaded. */
 
-import type { ComponentChildren } from "preact";
-import { useEffect, useState } from "preact/hooks";
 import { fileAddress, keptAddress, listFiles } from "../api/trials";
-import type { KeptFile, TrialDetail } from "../api/types";
-import { formatBytes } from "../model/format";
+import type { TrialDetail } from "../api/types";
 import { Empty, Failure } from "../parts/basics";
-import { Icon } from "../parts/icons";
-import { useLoaded } from "../parts/load";
-import { notifyError } from "../parts/toasts";
+import { FileRow, FileTable, filesWord } from "../parts/file_table";
+import { usePages } from "../parts/pages";
 import { t } from "../words";
 
 /** The name under which all kept files together are among the files of a trial. */
@@ -27,7 +23,7 @@ export function FilesTab({ trial }: { trial: TrialDetail }) {
         <section class="card">
           <FileTable>
             {files.map(([name, file]) => (
-              <FileRow key={name} name={name} bytes={file.offset} address={fileAddress(trial.id, name)} />
+              <FileRow key={name} file={{ name, bytes: file.offset, address: fileAddress(trial.id, name) }} />
             ))}
           </FileTable>
         </section>
@@ -38,75 +34,26 @@ export function FilesTab({ trial }: { trial: TrialDetail }) {
 
 /** What was saved with the trial, as far as it was asked for. */
 function KeptFiles({ id, digest, count, bytes }: { id: string; digest: string; count: number; bytes: number }) {
-  const first = useLoaded(`${id} ${digest}`, (signal) => listFiles(id, null, signal));
-  const [more, setMore] = useState<KeptFile[]>([]);
-  const [next, setNext] = useState<string | null>(null);
-  useEffect(() => {
-    setMore([]);
-    setNext(first.data?.next ?? null);
-  }, [first.data]);
-  const load = () =>
-    listFiles(id, next).then((page) => {
-      setMore((old) => [...old, ...page.files]);
-      setNext(page.next);
-    }, notifyError);
+  const { first, rows, more } = usePages(
+    `${id} ${digest}`,
+    (cursor, signal) => listFiles(id, cursor, signal),
+    (page) => page.files,
+  );
   if (first.error && !first.data) return <Failure error={first.error} retry={first.reload} />;
   return (
     <section class="card" aria-label={t("trial.files.kept")}>
       <h2>{t("trial.files.kept")}</h2>
-      <p class="soft">{t("trial.files.total", { n: count, size: formatBytes(bytes) })}</p>
+      <p class="soft">{filesWord(count, bytes)}</p>
       <FileTable>
-        {[...(first.data?.files ?? []), ...more].map((file) => (
-          <FileRow key={file.path} name={file.path} bytes={file.size} address={keptAddress(id, file.path)} />
+        {rows.map((file) => (
+          <FileRow key={file.path} file={{ name: file.path, bytes: file.size, address: keptAddress(id, file.path) }} />
         ))}
       </FileTable>
-      {next && (
-        <button type="button" class="button" onClick={load}>
+      {more && (
+        <button type="button" class="button" onClick={more}>
           {t("trial.files.more")}
         </button>
       )}
     </section>
-  );
-}
-
-function FileTable({ children }: { children: ComponentChildren }) {
-  return (
-    <table class="plain">
-      <thead>
-        <tr>
-          <th scope="col">{t("common.name")}</th>
-          <th scope="col" class="number">
-            {t("trial.files.size")}
-          </th>
-          <th scope="col" />
-        </tr>
-      </thead>
-      <tbody>{children}</tbody>
-    </table>
-  );
-}
-
-function FileRow({ name, bytes, address }: { name: string; bytes: number; address: string }) {
-  return (
-    <tr>
-      <th scope="row">
-        <span class="row">
-          <Icon name="file" />
-          {name}
-        </span>
-      </th>
-      <td class="number">{formatBytes(bytes)}</td>
-      <td class="end">
-        <a
-          class="button"
-          href={address}
-          download={name.split("/").at(-1)}
-          aria-label={`${t("common.download")} ${name}`}
-        >
-          <Icon name="download" />
-          {t("common.download")}
-        </a>
-      </td>
-    </tr>
   );
 }

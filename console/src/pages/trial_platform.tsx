@@ -1,17 +1,19 @@
-/** Where a trial ran and of which code: platform, git, the uncommitted changes in colour, packages. */
+/** Where a trial ran and of which code: command line, platform, git, the uncommitted changes, packages. */
 
 import { useState } from "preact/hooks";
-import { readFile } from "../api/trials";
+import { readText } from "../api/trials";
 import type { TrialDetail } from "../api/types";
-import { parseDiff } from "../model/diff";
 import { type Flat, flatten } from "../model/flat";
-import { Failure, Skeleton } from "../parts/basics";
+import { commandLine } from "../model/process";
+import { Command, CopyButton } from "../parts/basics";
 import { useLoaded } from "../parts/load";
 import { t } from "../words";
+import { Diff } from "./trial_diff";
 import { FactTable } from "./trial_parameters";
 
-const DIFF = "git.diff";
-const DIFF_BYTES = 1 << 20;
+const PROCESS = "process.json";
+/** What tells one process from all others, which is for programs. */
+const MARKS = ["boot_id", "pid_namespace", "process_start"];
 
 type Facts = Record<string, unknown>;
 
@@ -20,6 +22,7 @@ export function PlatformTab({ trial }: { trial: TrialDetail }) {
   const git = (trial.metadata._git ?? trial.metadata.git ?? {}) as Facts;
   return (
     <>
+      <Process trial={trial} />
       <div class="cards">
         <Card title={t("trial.platform")} facts={flatten(platform)} />
         <Card title={t("trial.git")} facts={flatten(git)} />
@@ -30,44 +33,51 @@ export function PlatformTab({ trial }: { trial: TrialDetail }) {
   );
 }
 
+/** The process that recorded: how it was started, and where. */
+function Process({ trial }: { trial: TrialDetail }) {
+  const digest = trial.files[PROCESS]?.digest;
+  const text = useLoaded(`${trial.id} ${digest ?? ""}`, async (signal) =>
+    digest ? await readText(trial.id, PROCESS, signal) : "",
+  );
+  const { command, ...facts } = processIn(text.data ?? "");
+  const line = commandLine(command);
+  const shown = flatten(facts).filter(([name, value]) => value !== null && !MARKS.includes(name));
+  if (!line && !shown.length) return null;
+  return (
+    <section class="card">
+      <div class="row">
+        <h2 class="grow">{t("trial.process")}</h2>
+        {shown.length > 0 && <CopyFacts title={t("trial.process")} facts={shown} />}
+      </div>
+      {line && <Command text={line} label={t("trial.command.copy")} />}
+      <FactTable facts={shown} />
+    </section>
+  );
+}
+
+function processIn(text: string): Facts {
+  try {
+    const document = JSON.parse(text || "{}");
+    return document && typeof document === "object" && !Array.isArray(document) ? document : {};
+  } catch {
+    return {};
+  }
+}
+
+function CopyFacts({ title, facts }: { title: string; facts: Flat }) {
+  const text = facts.map(([name, value]) => `${name}: ${String(value)}`).join("\n");
+  return <CopyButton text={text} label={`${t("common.copy")}: ${title}`} />;
+}
+
 function Card({ title, facts }: { title: string; facts: Flat }) {
   return (
     <section class="card">
-      <h2>{title}</h2>
+      <div class="row">
+        <h2 class="grow">{title}</h2>
+        {facts.length > 0 && <CopyFacts title={title} facts={facts} />}
+      </div>
       {facts.length ? <FactTable facts={facts} /> : <p class="soft">{t("common.none")}</p>}
     </section>
-  );
-}
-
-function Diff({ trial }: { trial: TrialDetail }) {
-  const size = trial.files[DIFF]?.offset ?? 0;
-  const digest = trial.files[DIFF]?.digest ?? "";
-  const diff = useLoaded(`${trial.id} ${digest}`, async (signal) => {
-    if (!size) return "";
-    const part = await readFile(trial.id, DIFF, 0, DIFF_BYTES, signal);
-    return new TextDecoder().decode(part.bytes);
-  });
-  return (
-    <section class="card">
-      <h2>{t("trial.diff")}</h2>
-      {!size && <p class="soft">{t("trial.diff.none")}</p>}
-      {size > 0 && diff.loading && <Skeleton lines={4} />}
-      {diff.error ? <Failure error={diff.error} retry={diff.reload} /> : null}
-      {diff.data && <DiffText text={diff.data} cut={size > DIFF_BYTES} />}
-    </section>
-  );
-}
-
-function DiffText({ text, cut }: { text: string; cut: boolean }) {
-  return (
-    <>
-      <pre class="diff" tabIndex={0}>
-        {parseDiff(text).map((line, at) => (
-          <span key={at} class={`diff-${line.kind}`}>{`${line.text}\n`}</span>
-        ))}
-      </pre>
-      {cut && <p class="soft">{t("trial.diff.cut")}</p>}
-    </>
   );
 }
 
@@ -86,6 +96,10 @@ function Packages({ packages }: { packages: Flat }) {
           aria-label={`${t("trial.packages")}: ${t("trial.filter")}`}
           value={filter}
           onInput={(event) => setFilter(event.currentTarget.value)}
+        />
+        <CopyButton
+          text={packages.map(([name, version]) => `${name}==${String(version)}`).join("\n")}
+          label={`${t("common.copy")}: ${t("trial.packages")}`}
         />
       </div>
       <div class="packages">

@@ -1,20 +1,17 @@
 /** What people do with folders and trials: the dialogs, and what follows. */
 
 import { useState } from "preact/hooks";
-import { changeFolder, deleteFolder, makeFolder, restore } from "../api/folders";
-import { changeTrial, deleteTrial } from "../api/trials";
+import { changeFolder, makeFolder, restore } from "../api/folders";
+import { changeTrial } from "../api/trials";
 import type { TrashItem } from "../api/types";
 import { refreshFolders } from "../state/folders";
 import { t } from "../words";
-import { ConfirmDialog, FormDialog, NameDialog, openDialog } from "./dialog";
-import { notify } from "./toasts";
+import { deleteThings, moveBack, moveThings, type Outcome, restoreBack, type Thing, tell } from "./changes";
+import { FormDialog, NameDialog, openDialog } from "./dialog";
+import { notify, notifyUndo } from "./toasts";
 import { Tree } from "./tree";
 
-export interface Thing {
-  kind: "folder" | "trial";
-  id: string;
-  name: string;
-}
+export type { Thing } from "./changes";
 
 export function askNewFolder(parent: string, done: () => void): void {
   const action = async (name: string) => {
@@ -28,12 +25,19 @@ export function askNewFolder(parent: string, done: () => void): void {
 }
 
 export function askRename(thing: Thing, done: () => void): void {
-  const action = async (name: string) => {
+  const rename = async (name: string) => {
     if (thing.kind === "folder") await changeFolder(thing.id, { name });
     else await changeTrial(thing.id, { name });
     if (thing.kind === "folder") refreshFolders();
-    notify(t("done.renamed"));
     done();
+  };
+  const undo = async () => {
+    await rename(thing.name);
+    notify(t("done.undone"));
+  };
+  const action = async (name: string) => {
+    await rename(name);
+    notifyUndo(t("done.renamed"), undo);
   };
   const title = t(thing.kind === "folder" ? "folder.rename" : "trial.rename");
   openDialog(
@@ -47,43 +51,66 @@ export function askRename(thing: Thing, done: () => void): void {
   );
 }
 
-export function askDelete(things: Thing[], done: () => void): void {
-  const one = things[0];
-  if (!one) return;
-  const action = async () => {
-    for (const thing of things) await (thing.kind === "folder" ? deleteFolder(thing.id) : deleteTrial(thing.id));
-    refreshFolders();
-    notify(t("done.deleted"));
-    done();
-  };
-  const text =
-    things.length > 1 ? t("trial.delete.many", { n: things.length }) : t(`${one.kind}.delete.text`, { name: one.name });
-  openDialog(<ConfirmDialog title={t(`${one.kind}.delete`)} text={text} submit={t("common.delete")} action={action} />);
+/** How far a change of many has come. */
+function Progress({ at, of }: { at: number; of: number }) {
+  if (!at || at >= of) return null;
+  const text = t("done.progress", { n: at.toLocaleString("en-US"), all: of.toLocaleString("en-US") });
+  return (
+    <div class="field" role="status">
+      <span>{text}</span>
+      <progress value={at} max={of} aria-label={text} />
+    </div>
+  );
 }
 
-function MoveDialog({ things, done }: { things: Thing[]; done: () => void }) {
+/** Called with what was done, when all was tried. */
+type Done = (things: Thing[]) => void;
+
+function DeleteDialog({ things, done }: { things: Thing[]; done: Done }) {
+  const [at, setAt] = useState(0);
+  const one = things[0] as Thing;
+  const action = async () => {
+    const outcome = await deleteThings(things, setAt);
+    tell(outcome, "done.deleted", restoreBack);
+    done(outcome.done);
+  };
+  return (
+    <FormDialog title={t(`${one.kind}.delete`)} submit={t("common.delete")} danger action={action}>
+      <p>
+        {things.length > 1
+          ? t("trial.delete.many", { n: things.length.toLocaleString("en-US") })
+          : t(`${one.kind}.delete.text`, { name: one.name })}
+      </p>
+      <Progress at={at} of={things.length} />
+    </FormDialog>
+  );
+}
+
+export function askDelete(things: Thing[], done: Done): void {
+  if (things.length) openDialog(<DeleteDialog things={things} done={done} />);
+}
+
+function MoveDialog({ things, done }: { things: Thing[]; done: Done }) {
   const [target, setTarget] = useState<{ id: string; name: string } | null>(null);
+  const [at, setAt] = useState(0);
   const name = things.length === 1 ? (things[0]?.name ?? "") : t("list.trials.other", { n: things.length });
   const action = async () => {
     if (!target) return;
-    for (const thing of things) {
-      if (thing.kind === "folder") await changeFolder(thing.id, { parent: target.id });
-      else await changeTrial(thing.id, { folder: { id: target.id } });
-    }
-    refreshFolders();
-    notify(t("done.moved"));
-    done();
+    const outcome: Outcome = await moveThings(things, target.id, setAt);
+    tell(outcome, "done.moved", (moved) => moveBack(moved, target.id));
+    done(outcome.done);
   };
   return (
     <FormDialog title={t("folder.move", { name })} submit={t("common.move")} ready={target !== null} action={action}>
       <div class="chooser">
         <Tree current={target?.id ?? ""} choose={setTarget} />
       </div>
+      <Progress at={at} of={things.length} />
     </FormDialog>
   );
 }
 
-export function askMove(things: Thing[], done: () => void): void {
+export function askMove(things: Thing[], done: Done): void {
   openDialog(<MoveDialog things={things} done={done} />);
 }
 
@@ -91,4 +118,14 @@ export async function bringBack(thing: Pick<TrashItem, "kind" | "id" | "name">, 
   await restore(thing.kind, thing.id, name);
   refreshFolders();
   notify(t("trash.restored", { name: name ?? thing.name }));
+}
+
+/** Save other tags of a trial. */
+export async function changeTags(trial: { id: string; tags: string[] }, tags: string[], done: () => void) {
+  const save = async (all: string[]) => {
+    await changeTrial(trial.id, { tags: all });
+    done();
+  };
+  await save(tags);
+  notifyUndo(t("done.tagged"), () => save(trial.tags).then(() => notify(t("done.undone"))));
 }

@@ -42,10 +42,26 @@ export function StateMark({ state, reason }: { state: State | null; reason: stri
   const known = state && state in SIGNS ? state : null;
   return (
     <span class={`state state-${known ?? "Unknown"}`} title={reason ?? undefined}>
-      <span class="state-sign" aria-hidden="true">
-        {known ? SIGNS[known] : "?"}
-      </span>
+      <Sign state={known} />
       {known ? t(`state.${known}`) : state || t("state.Unknown")}
+    </span>
+  );
+}
+
+function Sign({ state }: { state: State | null }) {
+  return (
+    <span class="state-sign" aria-hidden="true">
+      {state ? SIGNS[state] : "?"}
+    </span>
+  );
+}
+
+/** The sign of a state without its word, which is beside it. */
+export function StateSign({ state }: { state: string }) {
+  const known = state in SIGNS ? (state as State) : null;
+  return (
+    <span class={`state state-${known ?? "Unknown"}`}>
+      <Sign state={known} />
     </span>
   );
 }
@@ -76,10 +92,16 @@ export function IconButton({ icon, label, onClick, pressed, expanded, class: ext
   );
 }
 
-export function CopyButton({ text, label }: { text: string; label?: string }) {
+interface CopyProps {
+  /** What is copied; a function makes it when it is asked for. */
+  text: string | (() => string);
+  label?: string | undefined;
+}
+
+export function CopyButton({ text, label }: CopyProps) {
   const [done, setDone] = useState(false);
   const copy = async () => {
-    await navigator.clipboard?.writeText(text).catch(() => {});
+    await navigator.clipboard?.writeText(typeof text === "string" ? text : text()).catch(() => {});
     setDone(true);
     setTimeout(() => setDone(false), 1500);
   };
@@ -96,11 +118,11 @@ export function CopyButton({ text, label }: { text: string; label?: string }) {
   );
 }
 
-export function Command({ text }: { text: string }) {
+export function Command({ text, label }: { text: string; label?: string }) {
   return (
     <div class="command">
       <code>{text}</code>
-      <CopyButton text={text} />
+      <CopyButton text={text} label={label} />
     </div>
   );
 }

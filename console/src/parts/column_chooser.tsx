@@ -22,9 +22,14 @@ export function ColumnChooser(props: ChooserProps) {
   const [open, setOpen] = useState(false);
   const box = useRef<HTMLDivElement>(null);
   useOutside(box, open, () => setOpen(false));
+  const onKey = (event: KeyboardEvent) => {
+    if (event.key !== "Escape" || !open) return;
+    setOpen(false);
+    box.current?.querySelector("button")?.focus();
+  };
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: Escape closes what is inside
-    <div class="menu" ref={box} onKeyDown={(event) => event.key === "Escape" && setOpen(false)}>
+    <div class="menu" ref={box} onKeyDown={onKey}>
       <button type="button" aria-expanded={open} onClick={() => setOpen(!open)}>
         <Icon name="columns" />
         {t("list.columns")}

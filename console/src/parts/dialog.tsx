@@ -3,6 +3,7 @@
 import { signal } from "@preact/signals";
 import type { ComponentChildren, VNode } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { route } from "../state/route";
 import { t } from "../words";
 import { errorText, IconButton } from "./basics";
 
@@ -16,32 +17,47 @@ export function closeDialog(): void {
   opened.value = null;
 }
 
+/** The open dialog; going to another page closes it, as it belongs to the one under it. */
 export function Dialogs() {
+  const { page, id, query } = route.value;
+  const address = `${page}/${id}/${query.get("tab") ?? ""}`;
+  useEffect(() => closeDialog, [address]);
   return opened.value;
+}
+
+/** A browser gives the focus back when a dialog is closed by a key, not when it is taken out of the page. */
+function giveBack(before: Element | null, dialog: Element | null): void {
+  const now = document.activeElement;
+  const isLost = !now || now === document.body || dialog?.contains(now);
+  if (isLost && before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
 }
 
 interface DialogProps {
   title: string;
   children: ComponentChildren;
   wide?: boolean;
+  /** For one that is not in the place of `openDialog`. */
+  close?: (() => void) | undefined;
 }
 
-export function Dialog({ title, children, wide }: DialogProps) {
+export function Dialog({ title, children, wide, close = closeDialog }: DialogProps) {
   const box = useRef<HTMLDialogElement>(null);
   const leaving = useRef(false);
   useEffect(() => {
     const dialog = box.current;
+    const before = document.activeElement;
     if (dialog && !dialog.open) dialog.showModal();
     return () => {
       leaving.current = true; // its event comes later, when another dialog may be open in its place
       dialog?.close();
+      giveBack(before, dialog);
     };
   }, []);
   const onClose = () => {
-    if (!leaving.current) closeDialog();
+    if (!leaving.current) close();
   };
   const onBackdrop = (event: MouseEvent) => {
-    if (event.target === box.current) closeDialog();
+    if (event.target === box.current) close();
   };
   return (
     <dialog
@@ -53,7 +69,7 @@ export function Dialog({ title, children, wide }: DialogProps) {
     >
       <div class="dialog-head">
         <h2 id="dialog-title">{title}</h2>
-        <IconButton icon="close" label={t("common.close")} onClick={closeDialog} />
+        <IconButton icon="close" label={t("common.close")} onClick={close} />
       </div>
       {children}
     </dialog>
@@ -66,26 +82,28 @@ interface FormProps {
   danger?: boolean;
   ready?: boolean;
   children: ComponentChildren;
+  close?: (() => void) | undefined;
   /** Does the work; the dialog closes when it succeeds and shows what went wrong when not. */
   action: () => Promise<unknown>;
 }
 
-export function FormDialog({ title, submit, danger, ready = true, children, action }: FormProps) {
+export function FormDialog({ title, submit, danger, ready = true, children, action, close = closeDialog }: FormProps) {
   const [error, setError] = useState("");
   const [busy, setBusy] = useState(false);
   const onSubmit = async (event: Event) => {
     event.preventDefault();
+    if (busy) return;
     setBusy(true);
     try {
       await action();
-      closeDialog();
+      close();
     } catch (problem) {
       setError(errorText(problem));
       setBusy(false);
     }
   };
   return (
-    <Dialog title={title}>
+    <Dialog title={title} close={close}>
       <form onSubmit={onSubmit}>
         {children}
         {error && (
@@ -94,10 +112,11 @@ export function FormDialog({ title, submit, danger, ready = true, children, acti
           </p>
         )}
         <div class="dialog-foot">
-          <button type="button" onClick={closeDialog}>
+          <button type="button" onClick={close}>
             {t("common.cancel")}
           </button>
-          <button type="submit" class={danger ? "danger" : "primary"} disabled={busy || !ready}>
+          {/* While it works it is not disabled, which would take the focus out of the dialog. */}
+          <button type="submit" class={danger ? "danger" : "primary"} disabled={!ready} aria-disabled={busy}>
             {submit}
           </button>
         </div>
@@ -140,11 +159,13 @@ interface ConfirmProps {
   text: string;
   submit: string;
   action: () => Promise<unknown>;
+  danger?: boolean;
+  close?: () => void;
 }
 
-export function ConfirmDialog({ title, text, submit, action }: ConfirmProps) {
+export function ConfirmDialog({ title, text, submit, action, danger, close }: ConfirmProps) {
   return (
-    <FormDialog title={title} submit={submit} danger action={action}>
+    <FormDialog title={title} submit={submit} danger={danger ?? false} action={action} close={close}>
       <p>{text}</p>
     </FormDialog>
   );

@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { removeShortcut } from "../api/folders";
+import type { Folder } from "../api/types";
 import { children, loadChildren, refreshFolders } from "../state/folders";
 import { mayWrite } from "../state/rights";
 import { t } from "../words";
@@ -10,6 +11,11 @@ import { Icon } from "./icons";
 import { notifyError } from "./toasts";
 
 const SHOWN = 12;
+
+/** With those in folders below, where the server says it. */
+function trialsIn(folder: Folder): number {
+  return folder.trials_below ?? folder.trials;
+}
 
 export function FolderStrip({ id }: { id: string }) {
   const [all, setAll] = useState(false);
@@ -35,7 +41,7 @@ export function FolderStrip({ id }: { id: string }) {
                 <Icon name="shared" size={13} />
               </span>
             )}
-            {folder.trials > 0 && <span class="soft number">{folder.trials.toLocaleString("en-US")}</span>}
+            {trialsIn(folder) > 0 && <span class="soft number">{trialsIn(folder).toLocaleString("en-US")}</span>}
           </a>
           {folder.type === "shortcut" && mayWrite() && (
             <IconButton

@@ -1,10 +1,12 @@
 /** Tags and the note of a trial, changed in place. */
 
-import { useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { t } from "../words";
+import { IconButton } from "./basics";
 import { closeDialog, Dialog, openDialog } from "./dialog";
 import { Icon } from "./icons";
 import { focusNow } from "./load";
+import { Markdown } from "./markdown";
 import { notifyError } from "./toasts";
 
 interface TagProps {
@@ -82,6 +84,7 @@ function NoteDialog({ note, save }: { note: string; save: (note: string) => Prom
           value={text}
           onInput={(event) => setText(event.currentTarget.value)}
         />
+        <p class="soft small">{t("trial.note.hint")}</p>
         <div class="dialog-foot">
           <button type="button" onClick={closeDialog}>
             {t("common.cancel")}
@@ -103,7 +106,7 @@ interface NoteProps {
 
 export function NoteEditor({ note, may, save }: NoteProps) {
   const edit = () => openDialog(<NoteDialog note={note} save={save} />);
-  if (!may) return note ? <p class="note">{note}</p> : null;
+  if (!may) return note ? <Note note={note} /> : null;
   if (!note) {
     return (
       <button type="button" class="quiet small" onClick={edit}>
@@ -113,8 +116,42 @@ export function NoteEditor({ note, may, save }: NoteProps) {
     );
   }
   return (
-    <button type="button" class="note" title={t("common.edit")} onClick={edit}>
-      {note}
-    </button>
+    <div class="note-place">
+      <Note note={note} />
+      <IconButton icon="edit" label={t("trial.note.edit")} onClick={edit} />
+    </div>
+  );
+}
+
+/** A note in Markdown, whose links lead to other pages of the console, too; of a long one the beginning, until asked. */
+function Note({ note }: { note: string }) {
+  const box = useRef<HTMLDivElement>(null);
+  const [isOpen, setOpen] = useState(false);
+  const [isLong, setLong] = useState(false);
+  useLayoutEffect(() => {
+    const text = box.current?.querySelector(".markdown");
+    if (!text || isOpen) return;
+    const look = () => setLong(text.scrollHeight > text.clientHeight + 2);
+    look();
+    const watcher = new ResizeObserver(look);
+    watcher.observe(text);
+    return () => watcher.disconnect();
+  }, [note, isOpen]);
+  // What gets the focus is never in the part that is not seen.
+  const onFocusIn = (event: FocusEvent) => {
+    const target = event.target as HTMLElement;
+    if (isOpen || !isLong || !target.closest(".markdown")) return;
+    setOpen(true);
+    requestAnimationFrame(() => target.scrollIntoView({ block: "nearest" }));
+  };
+  return (
+    <div ref={box} class={`note${isOpen ? " open" : isLong ? " cut" : ""}`} onFocusIn={onFocusIn}>
+      <Markdown text={note} />
+      {isLong && (
+        <button type="button" class="quiet small" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+          {t(isOpen ? "trial.note.less" : "trial.note.all")}
+        </button>
+      )}
+    </div>
   );
 }

@@ -10,7 +10,10 @@ export interface MenuItem {
   href?: string;
   download?: boolean;
   danger?: boolean;
+  /** One of several that exclude each other. */
   checked?: boolean;
+  /** Something that is on or off. */
+  ticked?: boolean;
   /** A heading above this item. */
   heading?: string;
 }
@@ -57,7 +60,7 @@ export function Menu({ label, icon, text, items, up, class: extra = "" }: MenuPr
           aria-label={label}
           tabIndex={-1}
           class={up ? "menu-items up" : "menu-items"}
-          onKeyDown={(event) => onKey(event, close)}
+          onKeyDown={(event) => onMenuKey(event, close)}
         >
           {items.map((item) => (
             <Entry key={item.label} item={item} close={close} />
@@ -68,8 +71,10 @@ export function Menu({ label, icon, text, items, up, class: extra = "" }: MenuPr
   );
 }
 
-function Entry({ item, close }: { item: MenuItem; close: () => void }) {
-  const role = item.checked === undefined ? "menuitem" : "menuitemradio";
+export function Entry({ item, close }: { item: MenuItem; close: () => void }) {
+  const role =
+    item.ticked !== undefined ? "menuitemcheckbox" : item.checked === undefined ? "menuitem" : "menuitemradio";
+  const isOn = item.ticked ?? item.checked;
   const look = `menu-item${item.danger ? " danger" : ""}`;
   return (
     <>
@@ -82,7 +87,7 @@ function Entry({ item, close }: { item: MenuItem; close: () => void }) {
         <button
           type="button"
           role={role}
-          aria-checked={item.checked}
+          aria-checked={isOn}
           class={look}
           tabIndex={-1}
           onClick={() => {
@@ -91,14 +96,15 @@ function Entry({ item, close }: { item: MenuItem; close: () => void }) {
           }}
         >
           <span>{item.label}</span>
-          {item.checked && <Icon name="check" />}
+          {isOn && <Icon name="check" />}
         </button>
       )}
     </>
   );
 }
 
-function onKey(event: KeyboardEvent, close: () => void): void {
+/** Arrows, Home and End move within a menu, Escape and Tab close it. */
+export function onMenuKey(event: KeyboardEvent, close: () => void): void {
   const items = [...(event.currentTarget as HTMLElement).querySelectorAll<HTMLElement>('[role^="menuitem"]')];
   const at = items.indexOf(document.activeElement as HTMLElement);
   const moves: Record<string, number> = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: items.length - 1 };

@@ -5,9 +5,10 @@ import { addShare, listShares, removeShare, type Shareable } from "../api/trials
 import type { Role, Share } from "../api/types";
 import { formatTime } from "../model/format";
 import { refreshFolders } from "../state/folders";
+import { linkAddress } from "../state/session";
 import { locale, t } from "../words";
 import { Command, errorText, IconButton, Skeleton } from "./basics";
-import { Dialog, openDialog } from "./dialog";
+import { Dialog } from "./dialog";
 import { useLoaded } from "./load";
 import { notifyError } from "./toasts";
 
@@ -19,7 +20,7 @@ function nameOf(share: Share): string {
   return share.user ?? share.group ?? t("share.link");
 }
 
-function ShareDialog({ kind, id, name }: { kind: Shareable; id: string; name: string }) {
+export function ShareDialog({ kind, id, name }: { kind: Shareable; id: string; name: string }) {
   const shares = useLoaded(id, () => listShares(kind, id));
   const [made, setMade] = useState<Share | null>(null);
   const done = (share: Share) => {
@@ -38,7 +39,7 @@ function ShareDialog({ kind, id, name }: { kind: Shareable; id: string; name: st
       {made?.key && (
         <div class="once">
           <p>{t("share.link.once", { name })}</p>
-          <Command text={made.key} />
+          <Command text={linkAddress(made.key)} />
         </div>
       )}
       <h3>{t("share.now")}</h3>
@@ -133,8 +134,4 @@ function AddForm({ kind, id, done }: { kind: Shareable; id: string; done: (share
       )}
     </form>
   );
-}
-
-export function openShare(kind: Shareable, id: string, name: string): void {
-  openDialog(<ShareDialog kind={kind} id={id} name={name} />);
 }

@@ -2,10 +2,10 @@
 
 import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
-import { ROOT } from "../state/folders";
+import { here, ROOT } from "../state/folders";
 import { route } from "../state/route";
 import { leave, session } from "../state/session";
-import { chooseLanguage, sidebar, type Theme, theme } from "../state/settings";
+import { chooseLanguage, sidebar, type Theme, theme, uncover } from "../state/settings";
 import { LANGUAGES, type Language, language, t } from "../words";
 import { IconButton } from "./basics";
 import { Icon, type IconName } from "./icons";
@@ -39,7 +39,7 @@ export function settingsItems() {
     ...(Object.keys(LANGUAGES) as Language[]).map((one, at) => ({
       label: LANGUAGES[one],
       checked: language.value === one,
-      action: () => chooseLanguage(one),
+      action: () => void chooseLanguage(one).catch(notifyError),
       ...(at === 0 ? { heading: t("settings.language") } : {}),
     })),
   ];
@@ -64,16 +64,12 @@ function Account() {
   return <Menu class="account" label={`${name}: ${t("settings.account")}`} text={face} items={items} up />;
 }
 
-const narrow = matchMedia("(max-width: 900px)");
-
 export function Shell({ children }: { children: ComponentChildren }) {
   const { page, id } = route.value;
   const kind = session.value?.kind;
-  const current = page === "" ? ROOT : page === "folders" ? id || ROOT : "";
-  // On a narrow screen, going somewhere closes the navigation.
-  useEffect(() => {
-    if (narrow.matches) sidebar.value = false;
-  }, [page, id]);
+  const isInFolder = page === "trials" || page === "artifacts";
+  const current = page === "" ? ROOT : page === "folders" ? id || ROOT : isInFolder ? (here.value?.id ?? "") : "";
+  useEffect(uncover, [page, id]);
   return (
     <div class={`shell${sidebar.value ? "" : " no-nav"}`}>
       <a class="skip" href={location.hash} onClick={skip}>

@@ -3,15 +3,30 @@
 import { dark, sidebar, theme } from "../state/settings";
 import { t, type Word } from "../words";
 import { Dialog, openDialog } from "./dialog";
+import { copyPageLink } from "./links";
+import { undoLast } from "./toasts";
 
 const ALL: [string[], Word][] = [
   [["/"], "help.query"],
   [["j", "k"], "help.move"],
+  [["h", "l", "f"], "help.cell"],
   [["x"], "help.select"],
   [["Enter"], "help.open"],
   [["c"], "help.compare"],
-  [["1", "…", "5"], "help.tabs"],
+  [["B"], "help.baseline"],
+  [["v"], "help.layout"],
+  [["1", "…", "7"], "help.tabs"],
+  [["n", "N"], "help.errors"],
   [["+", "−", "0", "← →"], "help.chart"],
+  [["[ ]", "↑ ↓"], "help.chart.y"],
+  [[",", "."], "help.chart.point"],
+  [["e", "f"], "help.chart.size"],
+  [["l"], "help.chart.link"],
+  [["u"], "help.undo"],
+  [["y"], "help.link"],
+  [["p"], "help.chart.pin"],
+  [["Alt ← →"], "help.chart.place"],
+  [["Alt ↑ ↓", "o"], "help.section"],
   [["["], "help.sidebar"],
   [["t"], "help.theme"],
   [["Esc"], "help.close"],
@@ -44,7 +59,10 @@ export function openHelp(): void {
 export function isTyping(event: KeyboardEvent): boolean {
   const target = event.target as HTMLElement;
   return (
-    event.ctrlKey || event.metaKey || event.altKey || !!target.closest?.("input, textarea, select, dialog, [role=menu]")
+    event.ctrlKey ||
+    event.metaKey ||
+    event.altKey ||
+    !!target.closest?.("input:not([type=checkbox], [type=radio]), textarea, select, dialog, [role=menu]")
   );
 }
 
@@ -53,6 +71,8 @@ const ACTIONS: Record<string, () => void> = {
   "[": () => {
     sidebar.value = !sidebar.value;
   },
+  u: undoLast,
+  y: copyPageLink,
   t: () => {
     theme.value = dark.value ? "light" : "dark";
   },

@@ -5,54 +5,83 @@
  */
 
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { Summary, Trial } from "../api/types";
-import { type Column, fieldOf, nextSort, parameterOf } from "../model/columns";
-import { DASH, durationOf, formatAgo, formatDuration, formatNumber, formatTime, formatValue } from "../model/format";
+import type { Of } from "../api/best";
+import type { Trial } from "../api/types";
+import { hasConditions } from "../model/cell_conditions";
+import type { Column } from "../model/columns";
+import { hasCharts } from "../state/drawn";
 import { go } from "../state/route";
 import { now } from "../state/settings";
-import { locale, t } from "../words";
-import { BothEnds, Pills, StateMark } from "./basics";
-import { Icon } from "./icons";
+import { t } from "../words";
+import { isBaseline } from "./baseline";
+import type { CellPlace } from "./cell_menu";
+import { later } from "./later";
 import { isTyping } from "./shortcuts";
+import { Cell, LineMark, Lines } from "./trial_cells";
+import { HeadCell, NarrowHead } from "./trial_heads";
+import { bringIntoSight, TRIALS, useBest, usePointedRow } from "./trial_marks";
+import { isNumeric, NARROW, useWidths } from "./trial_widths";
+
+const CellMenu = later(() => import("./cell_menu").then((part) => part.CellMenu), true);
 
 const ROW = 34;
+/** The height of a trial in two lines. */
+const TALL = 54;
 const SPARE = 12;
 
 interface TableProps {
   trials: Trial[];
   columns: Column[];
   total: number;
+  /** Which trials it is a list of, and how many, as the server counts them. */
+  listing: Of;
+  count: string;
   sort: string;
   stale: boolean;
   selected: ReadonlySet<string>;
   select: (ids: ReadonlySet<string>) => void;
+  selectAll: () => void;
+  /** Trials with a metric that is not finite. */
+  diverged: ReadonlySet<string>;
   onSort: (sort: string) => void;
   more: () => void;
   compare: () => void;
+  /** Take a condition into the filter. */
+  filter: (condition: string) => void;
+  /** Make a trial the baseline, or clear it; absent for who may not. */
+  turnBaseline: ((trial: Trial) => void) | undefined;
 }
 
 export function TrialTable(props: TableProps) {
   const { trials, columns, total, sort, selected, select, more } = props;
   const box = useRef<HTMLDivElement>(null);
-  const [view, setView] = useState({ top: 0, height: 800 });
-  const [active, setActive] = useState(-1);
+  const [view, setView] = useState({ top: 0, height: 800, width: 1200 });
+  const [active, setActive] = useState<Active>(NOWHERE);
+  const [menu, setMenu] = useState<CellPlace | null>(null);
+  const isNarrow = view.width < NARROW;
+  const height = isNarrow ? TALL : ROW;
   useLayoutEffect(() => {
     const place = box.current;
     if (!place) return;
-    const look = () => setView({ top: place.scrollTop, height: place.clientHeight });
+    const look = () => setView({ top: place.scrollTop, height: place.clientHeight, width: place.clientWidth });
     look();
     const watcher = new ResizeObserver(look);
     watcher.observe(place);
     place.addEventListener("scroll", look, { passive: true });
     return () => watcher.disconnect();
   }, []);
-  const first = Math.max(0, Math.floor(view.top / ROW) - SPARE);
-  const last = Math.min(total, Math.ceil((view.top + view.height) / ROW) + SPARE);
+  const first = Math.max(0, Math.floor(view.top / height) - SPARE);
+  const last = Math.min(total, Math.ceil((view.top + view.height) / height) + SPARE);
   useEffect(() => {
     if (last + 50 > trials.length) more();
   }, [last, trials.length]);
-  useKeys(props, setActive, box);
-  const widths = useWidths(trials, columns);
+  useKeys(props, setActive, setMenu, box, height);
+  const widths = useWidths(trials, columns, view.width, props.diverged.size > 0);
+  const numeric = useMemo(() => columns.map((column) => isNumeric(column, trials)), [columns, trials.length > 0]);
+  // A filter that may be refused is asked for once, by the list.
+  const listing = props.stale ? null : props.listing;
+  const best = useBest(trials, columns, trials.length >= total && !props.stale, listing, props.count);
+  usePointedRow(box);
   const rows = [];
   for (let at = first; at < last; at++) {
     const trial = trials[at];
@@ -63,25 +92,44 @@ export function TrialTable(props: TableProps) {
           trial={trial}
           at={at}
           columns={columns}
-          active={at === active}
+          numeric={numeric}
+          diverged={props.diverged.has(trial.id)}
+          best={best}
+          active={at === active.row ? active.column : null}
+          narrow={isNarrow}
           selected={selected}
           select={select}
           trials={trials}
         />
       ) : (
-        <Blank key={`blank-${at}`} columns={columns.length} />
+        <Blank key={`blank-${at}`} columns={isNarrow ? 1 : columns.length} />
       ),
     );
   }
-  const all = trials.length > 0 && selected.size >= trials.length;
+  const all = trials.length > 0 && selected.size >= total && trials.every((trial) => selected.has(trial.id));
+  const onContextMenu = (event: MouseEvent) => {
+    const place = placeOf(event, trials, columns);
+    if (!place) return; // a link has the browser's own menu
+    event.preventDefault();
+    setMenu(place);
+  };
   return (
-    <div class={`table-box${props.stale ? " stale" : ""}`} ref={box}>
-      <table class="trials" aria-rowcount={total + 1} aria-label={t("list.label")}>
+    <div
+      class={`table-box${props.stale ? " stale" : ""}`}
+      id={TRIALS}
+      ref={box}
+      role="region"
+      aria-label={t("list.label")}
+      tabIndex={-1}
+    >
+      <table
+        class={`trials${isNarrow ? " narrow" : ""}${hasCharts.value ? " with-lines" : ""}`}
+        aria-rowcount={total + 1}
+        aria-label={t("list.label")}
+      >
         <colgroup>
           <col class="pick-column" />
-          {columns.map((column, at) => (
-            <col key={column.id} width={widths[at]} />
-          ))}
+          {!isNarrow && columns.map((column, at) => <col key={column.id} width={widths[at]} />)}
           <col />
         </colgroup>
         <thead>
@@ -92,23 +140,61 @@ export function TrialTable(props: TableProps) {
                 aria-label={t("list.select.all")}
                 checked={all}
                 indeterminate={!all && selected.size > 0}
-                onChange={() => select(selected.size ? new Set() : new Set(trials.map((trial) => trial.id)))}
+                onChange={() => (all ? select(new Set()) : props.selectAll())}
               />
             </th>
-            {columns.map((column) => (
-              <HeadCell key={column.id} column={column} sort={sort} onSort={props.onSort} />
-            ))}
-            <th class="rest" aria-hidden="true" />
+            {isNarrow ? (
+              <NarrowHead columns={columns} numeric={numeric} sort={sort} onSort={props.onSort} />
+            ) : (
+              columns.map((column, at) => (
+                <HeadCell
+                  key={column.id}
+                  column={column}
+                  isNumber={numeric[at] === true}
+                  sort={sort}
+                  onSort={props.onSort}
+                />
+              ))
+            )}
+            {!isNarrow && <th class="rest" aria-hidden="true" />}
           </tr>
         </thead>
-        <tbody>
-          {first > 0 && <Gap height={first * ROW} />}
+        <tbody onContextMenu={onContextMenu}>
+          {first > 0 && <Gap height={first * height} />}
           {rows}
-          {last < total && <Gap height={(total - last) * ROW} />}
+          {last < total && <Gap height={(total - last) * height} />}
         </tbody>
       </table>
+      {menu && (
+        <CellMenu
+          {...menu}
+          filter={props.filter}
+          turnBaseline={props.turnBaseline}
+          close={() => {
+            setMenu(null);
+            box.current?.focus();
+          }}
+        />
+      )}
     </div>
   );
+}
+
+/** The row and the column that the keys are at. */
+interface Active {
+  row: number;
+  column: number;
+}
+
+const NOWHERE: Active = { row: -1, column: -1 };
+
+function placeOf(event: MouseEvent, trials: Trial[], columns: Column[]): CellPlace | null {
+  const target = event.target as HTMLElement;
+  const cell = target.closest<HTMLElement>("td[data-column]");
+  const trial = trials[Number(cell?.closest("tr")?.ariaRowIndex ?? 0) - 2];
+  const column = columns[Number(cell?.dataset.column ?? -1)];
+  if (!trial || !column || target.closest("a") || !hasConditions(trial, column, now.value)) return null;
+  return { trial, column, x: event.clientX, y: event.clientY };
 }
 
 function Gap({ height }: { height: number }) {
@@ -125,50 +211,17 @@ function Blank({ columns }: { columns: number }) {
   );
 }
 
-export function columnLabel(column: Column): string {
-  if (column.kind === "fact") return t(`column.${column.fact}`);
-  if (column.kind === "parameter") return column.name;
-  return column.aggregate === "last" ? column.name : `${column.name} ${t(`metric.${column.aggregate}`).toLowerCase()}`;
-}
-
-function isNumeric(column: Column): boolean {
-  return (
-    column.kind === "metric" || (column.kind === "fact" && (column.fact === "started" || column.fact === "duration"))
-  );
-}
-
-function HeadCell({ column, sort, onSort }: { column: Column; sort: string; onSort: (sort: string) => void }) {
-  const field = fieldOf(column);
-  const down = sort === `-${field}`;
-  const up = sort === field;
-  const label = columnLabel(column);
-  const order = down ? "descending" : up ? "ascending" : "none";
-  return (
-    <th
-      scope="col"
-      class={`${column.kind}${column.id === "name" ? " name" : ""}${isNumeric(column) ? " number" : ""}`}
-      aria-sort={order}
-    >
-      <button
-        type="button"
-        class="head-button"
-        title={t("list.sort", { name: label })}
-        onClick={() => onSort(nextSort(sort, field, isNumeric(column)))}
-      >
-        <span class="clip">
-          <BothEnds text={label} />
-        </span>
-        {(down || up) && <Icon name={down ? "down" : "up"} size={12} />}
-      </button>
-    </th>
-  );
-}
-
 interface RowProps {
   trial: Trial;
   at: number;
   columns: Column[];
-  active: boolean;
+  numeric: boolean[];
+  diverged: boolean;
+  /** Of each column, the trials with the best value. */
+  best: ReadonlySet<string>[];
+  /** The column that the keys are at, -1 for none; null in another row. */
+  active: number | null;
+  narrow: boolean;
   selected: ReadonlySet<string>;
   select: (ids: ReadonlySet<string>) => void;
   trials: Trial[];
@@ -191,12 +244,13 @@ function picked(props: Pick<RowProps, "trial" | "at" | "selected" | "trials">, t
 }
 
 function Row(props: RowProps) {
-  const { trial, columns, selected } = props;
+  const { trial, columns, numeric, selected } = props;
   const chosen = selected.has(trial.id);
   return (
     <tr
       aria-rowindex={props.at + 2}
-      class={`${chosen ? "chosen" : ""}${props.active ? " active" : ""}`}
+      data-trial={trial.id}
+      class={`${isBaseline(trial) ? "baseline " : ""}${chosen ? "chosen" : ""}${props.active === null ? "" : " active"}`}
       aria-selected={chosen}
     >
       <td class="pick">
@@ -206,154 +260,80 @@ function Row(props: RowProps) {
           checked={chosen}
           onClick={(event) => props.select(picked(props, event.shiftKey))}
         />
+        <LineMark trial={trial} />
       </td>
-      {columns.map((column) => (
-        <td
-          key={column.id}
-          class={`${column.kind}${column.id === "name" ? " name" : ""}${isNumeric(column) || isNumber(trial, column) ? " number" : ""}`}
-        >
-          <Cell trial={trial} column={column} />
+      {props.narrow ? (
+        <td class="name">
+          <Lines trial={trial} columns={columns} diverged={props.diverged} best={props.best} />
         </td>
-      ))}
-      <td class="rest" />
+      ) : (
+        columns.map((column, at) => (
+          <td
+            key={column.id}
+            data-column={at}
+            class={`${column.kind}${column.id === "name" ? " name" : ""}${numeric[at] ? " number" : ""}${props.active === at ? " here" : ""}`}
+          >
+            <Cell
+              trial={trial}
+              column={column}
+              diverged={props.diverged}
+              best={props.best[at]?.has(trial.id) === true}
+            />
+          </td>
+        ))
+      )}
+      {!props.narrow && <td class="rest" />}
     </tr>
   );
 }
 
-function isNumber(trial: Trial, column: Column): boolean {
-  return column.kind === "parameter" && typeof parameterOf(trial.parameters, column.name) === "number";
-}
-
-function Cell({ trial, column }: { trial: Trial; column: Column }) {
-  if (column.kind === "metric") {
-    const value = trial.metrics[column.name]?.[column.aggregate as keyof Summary];
-    return (
-      <span class={value === undefined || value === null ? "soft" : value === "NaN" ? "nan" : ""}>
-        {formatNumber(value)}
-      </span>
-    );
-  }
-  if (column.kind === "parameter") {
-    const shown = formatValue(parameterOf(trial.parameters, column.name));
-    return (
-      <span class={shown === DASH ? "soft clip" : "clip"} title={shown.length > 16 ? shown : undefined}>
-        <BothEnds text={shown} />
-      </span>
-    );
-  }
-  switch (column.fact) {
-    case "name":
-      return (
-        <a class="clip" href={`#/trials/${encodeURIComponent(trial.id)}/`} title={trial.name}>
-          <BothEnds text={trial.name} />
-        </a>
-      );
-    case "state":
-      return <StateMark state={trial.state} reason={trial.reason} />;
-    case "folder":
-      return (
-        <a class="clip soft" href={`#/folders/${encodeURIComponent(trial.folder.id)}/`} title={trial.folder.path}>
-          <BothEnds text={trial.folder.path} />
-        </a>
-      );
-    case "started":
-      return <span title={formatTime(trial.started, locale())}>{formatAgo(trial.started, now.value, locale())}</span>;
-    case "duration":
-      return <>{formatDuration(durationOf(trial, now.value))}</>;
-    case "tags":
-      return (
-        <span class="clip">
-          <Pills tags={trial.tags} />
-        </span>
-      );
-    case "reason":
-      return (
-        <span class="clip soft" title={trial.reason ?? ""}>
-          {trial.reason || DASH}
-        </span>
-      );
-    case "note":
-      return (
-        <span class="clip soft" title={trial.note ?? ""}>
-          {trial.note || DASH}
-        </span>
-      );
-    default:
-      return <span class="clip">{trial.owner}</span>;
-  }
-}
-
-const FACT_WIDTHS: Record<string, number> = {
-  state: 116,
-  started: 104,
-  duration: 104,
-  owner: 100,
-  tags: 150,
-  note: 200,
-  reason: 200,
-  folder: 170,
-};
-
-/** Widths by what the first rows hold, so that columns do not jump while one scrolls. */
-function useWidths(trials: Trial[], columns: Column[]): number[] {
-  const sample = trials.length > 0;
-  const key = columns.map((column) => column.id).join();
-  return useMemo(() => {
-    const rows = trials.slice(0, 60);
-    return columns.map((column) => {
-      if (column.kind === "fact" && column.fact !== "name") return FACT_WIDTHS[column.fact] ?? 120;
-      const texts = rows.map((trial) =>
-        column.kind === "fact"
-          ? trial.name
-          : column.kind === "metric"
-            ? formatNumber(trial.metrics[column.name]?.[column.aggregate])
-            : formatValue(parameterOf(trial.parameters, column.name)),
-      );
-      const longest = Math.max(columnLabel(column).length + 4, ...texts.map((text) => wide(text)));
-      return Math.min(
-        column.kind === "fact" ? 340 : 190,
-        Math.max(column.kind === "fact" ? 180 : 72, longest * 7.3 + 24),
-      );
-    });
-  }, [key, sample]);
-}
-
-function wide(text: string): number {
-  let width = 0;
-  for (const letter of text) width += letter.charCodeAt(0) > 0x2e80 ? 1.9 : 1;
-  return width;
-}
-
-/** Scroll so that a row is in sight, below the sticky head. */
-function bringIntoSight(place: HTMLElement | null, row: number): void {
-  if (!place) return;
-  const top = row * ROW;
-  const end = top + 2 * ROW + 6;
-  if (top < place.scrollTop) place.scrollTop = top;
-  if (end > place.scrollTop + place.clientHeight) place.scrollTop = end - place.clientHeight;
-}
-
-/** j and k move, x selects, Enter opens, c compares; what is known now counts, however fast one types. */
-function useKeys(props: TableProps, setActive: (row: number) => void, box: { current: HTMLElement | null }): void {
-  const latest = useRef(props);
-  latest.current = props;
+/**
+ * j and k move, h and l go to a cell, f filters by it, x selects, Enter opens, c compares, B makes it the baseline; what is known now counts,
+ * however fast one types.
+ */
+function useKeys(
+  props: TableProps,
+  setActive: (active: Active) => void,
+  setMenu: (place: CellPlace | null) => void,
+  box: { current: HTMLElement | null },
+  height: number,
+): void {
+  const latest = useRef({ ...props, height });
+  latest.current = { ...props, height };
   useEffect(() => {
-    let active = -1;
-    const show = (row: number) => {
-      active = Math.max(0, Math.min(latest.current.trials.length - 1, row));
+    let active = NOWHERE;
+    const show = (row: number, column: number) => {
+      const { trials, columns } = latest.current;
+      const within = (at: number, size: number) => Math.max(0, Math.min(size - 1, at));
+      active = { row: within(row, trials.length), column: column < 0 ? -1 : within(column, columns.length) };
       setActive(active);
-      bringIntoSight(box.current, active);
+      bringIntoSight(box.current, active.row, latest.current.height, ROW);
+    };
+    const openMenu = () => {
+      const { trials, columns } = latest.current;
+      const [trial, column] = [trials[active.row], columns[active.column]];
+      const at = `tr[aria-rowindex="${active.row + 2}"] td[data-column="${active.column}"]`;
+      const cell = box.current?.querySelector(at)?.getBoundingClientRect();
+      if (trial && column && cell && hasConditions(trial, column, now.value))
+        setMenu({ trial, column, x: cell.left, y: cell.bottom });
     };
     const listen = (event: KeyboardEvent) => {
       if (isTyping(event) && !(event.target as HTMLElement).closest("td.pick")) return;
       const { trials, selected, select, compare } = latest.current;
-      const trial = trials[active];
-      if (event.key === "j") show(active + 1);
-      else if (event.key === "k") show(active - 1);
-      else if (event.key === "x" && trial) select(picked({ trial, at: active, selected, trials }, false));
-      else if (event.key === "Enter" && trial && event.target === document.body)
+      const trial = trials[active.row];
+      const target = event.target as HTMLElement;
+      const isInTable = target === document.body || target.id === "main" || box.current?.contains(target);
+      if (event.key === "j") show(active.row + 1, active.column);
+      else if (event.key === "k") show(active.row - 1, active.column);
+      else if (event.key === "l" && trial && isInTable) show(active.row, active.column + 1);
+      else if (event.key === "h" && trial && isInTable) show(active.row, active.column - 1);
+      else if (event.key === "f" && isInTable) openMenu();
+      else if (event.key === "x" && trial) select(picked({ trial, at: active.row, selected, trials }, false));
+      else if (event.key === "Enter" && trial && (target === document.body || target === box.current))
         go(`#/trials/${encodeURIComponent(trial.id)}/`);
       else if (event.key === "c" && selected.size) compare();
+      else if (event.key === "B" && trial) latest.current.turnBaseline?.(trial);
+      if (event.key === "f" && isInTable) event.preventDefault();
     };
     addEventListener("keydown", listen);
     return () => removeEventListener("keydown", listen);

@@ -35,6 +35,27 @@ export function toggle(id: string, open: boolean): void {
   expanded.value = next;
 }
 
+/** The folder that the page shows, or that what it shows is in. */
+export const here = signal<{ id: string; path: string } | null>(null);
+
+/** The folders from the top down to one, by their names; only as far as the navigation has them. */
+export async function reveal(path: string): Promise<void> {
+  let id = ROOT;
+  for (const name of path.split("/").filter(Boolean).slice(0, -1)) {
+    const next: Folder | undefined = (await loadChildren(id)).find((folder) => folder.name === name && !folder.target);
+    if (!next) return;
+    toggle(next.id, true);
+    id = next.id;
+  }
+}
+
+/** Say where the page is: the navigation opens there, once, so that one can close it again. */
+export function goneTo(folder: { id: string; path: string }): void {
+  if (here.value?.id === folder.id && here.value.path === folder.path) return;
+  here.value = { id: folder.id, path: folder.path };
+  void reveal(folder.path).catch(() => {}); // the tree says by itself what it cannot load
+}
+
 /** Load again what is shown: folders were made, moved, renamed or deleted. */
 export function refreshFolders(): void {
   changes.value++;

@@ -1,9 +1,10 @@
 /** Who is signed in. `undefined`: not known yet. */
 
 import { signal } from "@preact/signals";
-import { whenSignedOut } from "../api/client";
+import { ApiError, whenSignedOut } from "../api/client";
 import { currentSession, isSignedIn, signIn, signOut } from "../api/session";
 import type { Session } from "../api/types";
+import { changed, formatRoute, type Route } from "../model/route";
 import type { Word } from "../words";
 import { replace, route } from "./route";
 
@@ -14,17 +15,34 @@ export const reason = signal<Word | null>(null);
 /** Whether this is a console over local trials, which has no keys. */
 export const isLocal = signal(false);
 
-/** Use the one-time token of the address, if there is one, and learn who is signed in. */
+/** The key of a public link that somebody who is signed in has opened: it is for them to choose. */
+export const offeredLink = signal<string | null>(null);
+
+/** The page of a public link: `#/s/<key>`. What is behind the # never leaves the browser in an address. */
+const LINK_PAGE = "s";
+
+export function linkAddress(key: string): string {
+  return new URL(formatRoute(LINK_PAGE, key), location.href).href;
+}
+
+/** Whether an address says who one is, so that it is taken out of the address bar and used. */
+export function hasProof({ page, id, query }: Route): boolean {
+  return query.has("token") || (page === LINK_PAGE && id !== "");
+}
+
+/** Use the one-time token or the link's key of the address, if there is one, and learn who is signed in. */
 export async function startSession(): Promise<void> {
   startFailed.value = null;
   whenSignedOut(() => {
     if (session.value) reason.value = "login.ended";
     session.value = null;
   });
-  const token = route.value.query.get("token");
-  if (token) replace("#/");
+  const { page, id, query } = route.value;
+  const token = query.get("token");
+  const isProof = hasProof(route.value);
+  if (isProof) replace(token && page !== LINK_PAGE ? changed(route.value, { token: null }) : "#/");
   try {
-    session.value = token ? await withToken(token) : await known();
+    session.value = token ? await withToken(token) : isProof && page === LINK_PAGE ? await withLink(id) : await known();
   } catch (error) {
     startFailed.value = error;
   }
@@ -48,6 +66,22 @@ async function withToken(token: string): Promise<Session | null> {
   }
 }
 
+/** Sign in with a link's key; who is signed in as themselves stays so until they choose. */
+async function withLink(key: string): Promise<Session | null> {
+  const here = await known();
+  if (here?.kind === "user") {
+    offeredLink.value = key;
+    return here;
+  }
+  try {
+    return await signIn({ key });
+  } catch (error) {
+    if (!(error instanceof ApiError) || (error.status !== 401 && error.status !== 422)) throw error;
+    reason.value = "login.link";
+    return here;
+  }
+}
+
 /** What stands at the beginning of all paths. */
 export function homeWord(): Word {
   return session.value?.kind === "link" ? "nav.shared" : session.value?.kind === "local" ? "nav.local" : "nav.home";
@@ -59,8 +93,18 @@ export async function enter(key: string): Promise<void> {
   if (route.value.page === "login") replace("#/");
 }
 
+/** What this tab keeps of the person who was here, such as drafts and what is selected. */
+function forgetTab(): void {
+  try {
+    for (const name of Object.keys(sessionStorage)) if (name.startsWith("aimd.")) sessionStorage.removeItem(name);
+  } catch {
+    // A browser that keeps nothing has nothing to forget.
+  }
+}
+
 export async function leave(): Promise<void> {
   await signOut();
+  forgetTab();
   session.value = null;
   reason.value = null;
   replace("#/");

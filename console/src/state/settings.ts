@@ -1,11 +1,11 @@
 /** What a person chose for this browser: theme, language, navigation. Nothing secret is kept. */
 
 import { effect, signal } from "@preact/signals";
-import { LANGUAGES, type Language, language, preferred } from "../words";
+import { LANGUAGES, type Language, language, preferred, speak } from "../words";
 
 export type Theme = "auto" | "light" | "dark";
 
-function kept(name: string): string | null {
+export function kept(name: string): string | null {
   try {
     return localStorage.getItem(`aimd.${name}`);
   } catch {
@@ -13,7 +13,7 @@ function kept(name: string): string | null {
   }
 }
 
-function keep(name: string, value: string): void {
+export function keep(name: string, value: string): void {
   try {
     localStorage.setItem(`aimd.${name}`, value);
   } catch {
@@ -23,35 +23,64 @@ function keep(name: string, value: string): void {
 
 const known = kept("theme");
 export const theme = signal<Theme>(known === "light" || known === "dark" ? known : "auto");
-export const sidebar = signal(kept("sidebar") !== "hidden");
+/** The navigation lies over the page here, so it is shown on request only. */
+const narrow = matchMedia("(max-width: 900px)");
+const wanted = () => !narrow.matches && kept("sidebar") !== "hidden";
+export const sidebar = signal(wanted());
 /** Whether the page is dark now; charts draw with other colours then. */
 export const dark = signal(false);
 export const now = signal(Date.now() / 1000);
+/** The time to the second, for what runs. */
+export const second = signal(Date.now() / 1000);
 
 const system = matchMedia("(prefers-color-scheme: dark)");
 const look = () => {
   dark.value = theme.value === "dark" || (theme.value === "auto" && system.matches);
 };
 
-export function startSettings(): void {
-  const chosen = kept("language");
-  language.value = chosen && chosen in LANGUAGES ? (chosen as Language) : preferred(navigator.languages);
+/** Apply what was chosen, and go on doing so. The page can be shown once its words are here. */
+export function startSettings(): Promise<void> {
   system.addEventListener("change", look);
   effect(() => {
     keep("theme", theme.value);
     look();
     document.documentElement.dataset.theme = theme.value;
   });
-  effect(() => keep("sidebar", sidebar.value ? "shown" : "hidden"));
+  effect(() => {
+    const word = sidebar.value ? "shown" : "hidden";
+    if (!narrow.matches) keep("sidebar", word);
+  });
+  narrow.addEventListener("change", () => {
+    sidebar.value = wanted();
+  });
   effect(() => {
     document.documentElement.lang = language.value === "zh" ? "zh-CN" : "en";
   });
   setInterval(() => {
     now.value = Date.now() / 1000;
   }, 30_000);
+  setInterval(() => {
+    if (!document.hidden) second.value = Date.now() / 1000;
+  }, 1000);
+  const chosen = kept("language");
+  return speak(chosen && chosen in LANGUAGES ? (chosen as Language) : preferred(navigator.languages));
 }
 
-export function chooseLanguage(wanted: Language): void {
-  language.value = wanted;
+/** Going somewhere closes a navigation that lies over the page. */
+export function uncover(): void {
+  if (narrow.matches) sidebar.value = false;
+}
+
+export async function chooseLanguage(wanted: Language): Promise<void> {
+  await speak(wanted);
   keep("language", wanted);
+}
+
+/** The name of the view that was chosen last in a folder; empty for none. */
+export function lastView(folder: string): string {
+  return kept(`view.${folder}`) ?? "";
+}
+
+export function rememberView(folder: string, name: string): void {
+  keep(`view.${folder}`, name);
 }

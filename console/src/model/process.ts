@@ -1,0 +1,10 @@
+/** The command line of a recorded process. */
+
+/** Words as a POSIX shell reads them back; an empty text for what is no command. */
+export function commandLine(command: unknown): string {
+  return Array.isArray(command) ? command.map((word) => quoted(String(word))).join(" ") : "";
+}
+
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replace(/'/g, `'"'"'`)}'`;
+}
