@@ -86,6 +86,15 @@ def no_handlers_left() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def no_login_left() -> Iterator[None]:
+    """Nobody signed in after every test: who called `aimd.login` would upload the trials of the next test, too."""
+    yield
+    configuration = sys.modules.get("t9k.aimd.configuration")
+    if configuration:
+        configuration.CONFIG._loaded, configuration.CONFIG._changed = None, {}
+
+
+@pytest.fixture(autouse=True)
 def no_trials_left() -> Iterator[None]:
     """No open trial after every test: each keeps its files open, and thousands of tests would run out of them."""
     yield

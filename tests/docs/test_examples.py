@@ -7,6 +7,7 @@ in SPECIAL with its reason; an entry there that no example uses any more is a fa
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shlex
 import shutil
@@ -20,6 +21,8 @@ from typing import NamedTuple
 import pytest
 
 from aimd_core.errors import UsageError
+from aimd_core.format.media import TABLE_TYPE
+from aimd_core.objects.store import store_of
 from aimd_server.accounts import add_user, set_group
 from t9k import aimd
 from tests.conftest import Account
@@ -71,18 +74,33 @@ GROUP = 'mkdir -p "$XDG_DATA_HOME" && cp -r "$OWN_SERVERS/group/." "$XDG_DATA_HO
 
 VIEW = "aimd trial views save night 'cnn' -m train.loss"
 IN_FOLDER = "aimd trial upload -n cnn_keras -P image_classification/mnist -m"
-# The id in the examples, and how to ask for that of the first version that `keep_artifacts` makes.
-ID_OF_V1 = ("0f2c7a52-9be1-4a07-8d7e-6f0b2c4d5e6f", "$(aimd artifact ls | grep -w v1 | cut -f 2)")
+OF_TEAM = ("team:/models/resnet", "team:/image_classification/mnist_model")
 SPECIAL = {
+    "aimd trial baseline remote:/image_classification/mnist/cnn_keras": Special(before=IN_FOLDER),
+    "aimd trial check cnn_keras 'val.acc >= baseline - 0.005'": Special(before="aimd trial baseline cnn_keras"),
     "aimd artifact download image_classification/mnist_model:best": Special(before="mv .aimd elsewhere"),
-    "aimd artifact download 0f2c7a52-9be1-4a07-8d7e-6f0b2c4d5e6f --to from_the_cluster": Special(replace=(ID_OF_V1,)),
-    "aimd artifact restore 0f2c7a52-9be1-4a07-8d7e-6f0b2c4d5e6f": Special(
-        before="aimd artifact rm --remote image_classification/mnist_model:v1 --yes", replace=(ID_OF_V1,)
+    "aimd artifact download team:/models/resnet:v3 --to from_the_cluster": Special(replace=(OF_TEAM,)),
+    "aimd artifact lineage team:/models/resnet:v3": Special(replace=(OF_TEAM,)),
+    "aimd artifact ls team:/models": Special(replace=(("team:/models", "team:/image_classification"),)),
+    "aimd artifact restore mnist_model:v1": Special(
+        before="aimd artifact rm --remote image_classification/mnist_model:v1 --yes"
+    ),
+    # The newest of them is here only, which is what they say.
+    "aimd artifact upload mnist_model --check": Special(codes=(1,)),
+    "aimd artifact verify mnist_model --remote": Special(codes=(1,)),
+    "aimd trial media remote:/image_classification/cnn_keras confusion --sort=-wrong": Special(
+        before="aimd trial upload -n cnn_keras -P image_classification -m"
     ),
     "aimd artifact rm mnist_model": Special(codes=(2,)),  # it asks a person
     "aimd trial files cnn_keras --remote": Special(
         before=f"cd .aimd/trials/cnn_keras_* && mkdir files && echo hello > files/notes.txt; {IN_FOLDER}"
     ),
+    "aimd folder note image_classification": Special(before=FOLDERS),
+    "aimd folder note image_classification - < report.md": Special(before=f"{FOLDERS}; echo '# Night' > report.md"),
+    "aimd folder note": Special(before="echo '# Night' > .aimd/note.md"),
+    "aimd folder report": Special(before="echo '# Night' > .aimd/note.md"),
+    "aimd folder report --html report.html": Special(before="echo '# Night' > .aimd/note.md"),
+    "aimd folder report image_classification --html report.html": Special(before=FOLDERS),
     "aimd folder ls-shares image_classification": Special(before=FOLDERS),
     "aimd folder share image_classification mei editor": Special(before=FOLDERS),
     "aimd folder share image_classification --group vision": Special(before=FOLDERS),
@@ -110,6 +128,8 @@ SPECIAL = {
     "aimd relay /scratch/$USER --once": Special(replace=(("/scratch/$USER", "."),)),
     "aimd server group add vision": Special(before=OWN_SERVER),
     "aimd server group leave vision lin": Special(before=f"{GROUP}; aimd server group join vision lin"),
+    "aimd server quota set lin 50GB --folder image_classification": Special(before=OWN_SERVER, codes=(3,)),  # no folder
+    "aimd server quota rm lin": Special(before=f"{OWN_SERVER}; aimd server quota set lin 5GB"),
     "aimd server user demote lin": Special(before=f"{OWN_SERVER}; aimd server user promote lin"),
     "aimd server status --data-dir /srv/aimd --json": Special(
         before="aimd server user add lin --data-dir srv", replace=(("/srv/aimd", "srv"),)
@@ -138,8 +158,15 @@ SPECIAL = {
     "aimd trial import --from wandb wandb/offline-run-20261123_150327-abc": Special(
         replace=(("wandb/offline-run-20261123_150327-abc", f"{RUNS / 'run-fixture1.wandb'}"),)
     ),
-    "aimd trial import --from wandb wandb/": Special(
-        before=f"mkdir -p wandb/run-1 && cp {RUNS / 'run-fixture1.wandb'} wandb/run-1/"
+    **dict.fromkeys(
+        (
+            "aimd trial import --from wandb wandb/",
+            "aimd trial ls wandb/",
+            "aimd trial describe -d wandb/ @latest",
+            "aimd trial plot -d wandb/",
+            "aimd trial export -d wandb/",
+        ),
+        Special(before=f"mkdir -p wandb/run-1 && cp {RUNS / 'run-fixture1.wandb'} wandb/run-1/"),
     ),
     "aimd trial import --from csv points.csv --name resnet": Special(
         before="aimd trial export cnn_keras -o points.csv"
@@ -250,7 +277,7 @@ def prepared(home: Home, account: Account, people: None, own_servers: Path, monk
                 metrics=journal,
             )
     home.write_config(
-        f"aimd_host: {account.url}\napi_key: {account.key}\n"
+        f"aimd_host: {account.url}\napi_key: {account.key}\naimd_names: {{team: {account.url}}}\n"
         "aimd_hosts:\n  https://staging.example/t9k: {api_key: 00000000-0000-4000-8000-000000000000}\n"
     )
     programs = home.path / "bin"
@@ -278,6 +305,18 @@ def keep_artifacts(home: Home) -> None:
     shutil.copytree(".aimd/artifacts", home.path / "runs" / ".aimd" / "artifacts")
 
 
+def keep_media(home: Home) -> None:
+    """Give the trials that examples call cnn_keras and resnet media: a text, and a table."""
+    for trial in (home.work / ".aimd" / "trials").iterdir():
+        table = store_of(trial).add_bytes(b'{"columns": ["name", "wrong"], "data": [["a", 3], ["b", 1]]}')
+        lines = [
+            {"key": "val/samples", "step": 400, "kind": "text", "text": "a seven"},
+            {"key": "confusion", "step": 400, "kind": "table", "type": TABLE_TYPE}
+            | {"digest": table.digest, "size": table.size_bytes},
+        ]
+        (trial / "media").write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
 def usual(line: str) -> str:
     """Return what comes before every example of a group: folders on the server, or people on a server of one's own."""
     if line.startswith("aimd folder ") and not line.startswith("aimd folder mk"):
@@ -301,6 +340,8 @@ def filled_in(line: str, account: Account, special: Special) -> str:
 def test_an_example_runs(line: str, home: Home, prepared: Account) -> None:
     if line.startswith("aimd artifact "):
         keep_artifacts(home)
+    if line.startswith("aimd trial media "):
+        keep_media(home)
     special = SPECIAL.get(line) or Special(before=usual(line))
     for before in filter(None, special.before.split("; ")):
         ran = run(home, before)

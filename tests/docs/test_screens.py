@@ -15,13 +15,22 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 import screens  # noqa: E402
 
-COMMANDS = ("ls", "describe", "plot", "compare", "top", "upload")
+COMMANDS = {"ls", "describe", "plot", "compare", "top", "upload"}
+LANGUAGES = {"README.md": "", "README.zh.md": ".zh"}
 
 
-def test_each_main_command_has_a_picture_and_the_readme_shows_it() -> None:
-    assert {path.stem for path in IMAGES} == set(COMMANDS)
-    readme = (ROOT / "README.md").read_text()
-    assert set(re.findall(r"!\[[^]]+\]\(([^)]+\.svg)\)", readme)) == {f"docs/images/{path.name}" for path in IMAGES}
+def test_each_main_command_has_a_picture_in_both_languages_and_each_readme_shows_its_own() -> None:
+    made = {*screens.SCREENS, "top"}
+    assert {path.stem for path in IMAGES} == {name + ending for name in made for ending in LANGUAGES.values()}
+    assert made >= COMMANDS
+    for readme, ending in LANGUAGES.items():
+        shown = set(re.findall(r"!\[[^]]+\]\(([^)]+\.svg)\)", (ROOT / readme).read_text(encoding="utf-8")))
+        assert shown == {f"docs/images/{name}{ending}.svg" for name in COMMANDS}
+
+
+def test_every_other_picture_of_the_terminal_is_in_a_guide() -> None:
+    guides = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "guides").glob("*.md"))
+    assert [name for name in screens.SCREENS if name not in COMMANDS and f"images/{name}.svg" not in guides] == []
 
 
 @pytest.mark.parametrize("path", IMAGES, ids=lambda path: path.stem)

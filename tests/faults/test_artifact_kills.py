@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -14,10 +16,13 @@ import yaml
 from aimd_core.errors import AimdError, NotAServerError
 from aimd_core.format.artifacts import read_objects
 from aimd_core.format.model import StoredObject
+from aimd_core.objects.copying import Stored
 from aimd_core.objects.store import ObjectStore
 from aimd_core.reading.artifacts import StoredArtifact
+from aimd_core.upload import artifacts
 from aimd_core.upload.artifacts import RemoteArtifact, bring_artifact, download_objects
 from t9k import aimd
+from tests.faults.test_media_faults import dying
 
 _ADDING = """
 import sys, os
@@ -98,6 +103,9 @@ class HostileRemote:
 
     def __exit__(self, *_: object) -> None:
         """Do nothing."""
+
+    def distrust_store(self) -> None:
+        """Do nothing: all bytes come from here anyway."""
 
     def abort(self) -> None:
         """Do nothing."""
@@ -185,3 +193,103 @@ def test_an_object_of_the_store_that_somebody_wrote_to_does_not_become_a_downloa
     path = bring_artifact(remote, listed, tmp_path)
     download_objects(remote, StoredArtifact(path))
     assert (path / "objects" / "a").read_bytes() == content
+
+
+class ServingRemote(HostileRemote):
+    """A server that sends objects in pieces, and counts the bytes; to send one is a call to the system."""
+
+    def __init__(self, contents: dict[str, bytes]) -> None:
+        self.contents, self.sent_bytes = contents, 0
+        self.listed = _listed()._replace(
+            objects=[
+                StoredObject(key, len(content), hashlib.sha256(content).hexdigest())
+                for key, content in contents.items()
+            ]
+        )
+
+    def read(self, artifact_id: str, row: StoredObject, start: int, take: Any) -> None:
+        content = self.contents[row.key]
+        for at in range(start, len(content), _PIECE_BYTES):
+            os.write(_NOWHERE, b".")
+            piece = content[at : at + _PIECE_BYTES]
+            self.sent_bytes += len(piece)
+            if not take(piece):
+                return
+
+
+_PIECE_BYTES = 20_000
+_NOWHERE = os.open(os.devnull, os.O_WRONLY)
+_LARGE = random.Random(5).randbytes(4 * _PIECE_BYTES + 7)
+_CONTENTS = {"large": _LARGE, "again/large": _LARGE, "third": _LARGE, "small": b"small", "empty": b""}
+
+
+def _killed_downloads(place: Path) -> tuple[list[str], int]:
+    """Kill a download at each of its calls to the system; return what is there and is not whole, and the kills."""
+    remote: Any = ServingRemote(_CONTENTS)
+    faults, number = [], 1
+    while True:
+        work = place / str(number)
+        path = bring_artifact(remote, remote.listed, work)
+        if not dying(number, lambda path=path: download_objects(remote, StoredArtifact(path))):
+            return faults, number - 1
+        store = ObjectStore(work / ".aimd" / "objects")
+        for _ in range(2):
+            faults += [
+                f"{number}: {key}" for key in _CONTENTS if (path / "objects" / key).exists() and _differs(path, key)
+            ]
+            faults += [f"{number}: store" for stored in store.objects() if store.fault_of(stored.digest)]
+            download_objects(remote, StoredArtifact(path))
+        faults += [f"{number}: {key} is missing" for key in _CONTENTS if _differs(path, key)]
+        number += 1
+
+
+def _differs(path: Path, key: str) -> bool:
+    file = path / "objects" / key
+    return not file.exists() or file.read_bytes() != _CONTENTS[key]
+
+
+def test_a_download_killed_at_any_call_leaves_whole_objects_and_goes_on(tmp_path: Path) -> None:
+    faults, kills = _killed_downloads(tmp_path)
+    assert faults == []
+    assert kills > 15
+
+
+def test_the_harness_catches_a_download_that_writes_in_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def in_place(store: ObjectStore, temporary: Path, stored: Stored, target: Path) -> None:
+        content = temporary.read_bytes()
+        with open(target, "wb", 0) as opened:
+            opened.write(content[:_PIECE_BYTES])
+            os.fsync(opened.fileno())
+            opened.write(content[_PIECE_BYTES:])
+        temporary.unlink()
+
+    monkeypatch.setattr(artifacts, "place", in_place)
+    assert _killed_downloads(tmp_path)[0] != []
+
+
+def test_what_was_brought_of_an_object_is_not_brought_again(tmp_path: Path) -> None:
+    remote: Any = ServingRemote({"large": _LARGE})
+    path = bring_artifact(remote, remote.listed, tmp_path)
+    partial = path / ".parts" / hashlib.sha256(b"large").hexdigest()
+    partial.parent.mkdir()
+    partial.write_bytes(_LARGE[: 3 * _PIECE_BYTES])
+    download_objects(remote, StoredArtifact(path))
+    assert remote.sent_bytes == len(_LARGE) - 3 * _PIECE_BYTES
+    assert (path / "objects" / "large").read_bytes() == _LARGE
+
+
+def test_equal_bytes_are_brought_once_and_take_space_once(tmp_path: Path) -> None:
+    remote: Any = ServingRemote(_CONTENTS)
+    path = bring_artifact(remote, remote.listed, tmp_path)
+    download_objects(remote, StoredArtifact(path))
+    assert remote.sent_bytes == len(_LARGE) + len(b"small")
+    other = "9d5f6a5e-0d3c-4f5e-9f0a-1b2c3d4e5f60"  # another version of it
+    document = {**remote.listed.document, "metadata": {"id": other, "folder": None}}
+    later = bring_artifact(remote, remote.listed._replace(document=document), tmp_path)
+    download_objects(remote, StoredArtifact(later))
+    assert remote.sent_bytes == len(_LARGE) + 2 * len(b"small")
+    assert not any(_differs(at, key) for at in (path, later) for key in _CONTENTS)
+    files = [at / "objects" / key for at in (path, later) for key in ("large", "again/large", "third")]
+    store = ObjectStore(tmp_path / ".aimd" / "objects")
+    if not store.can_clone(files[0]):
+        assert len({file.stat().st_ino for file in files}) == 1

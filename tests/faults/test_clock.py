@@ -56,7 +56,7 @@ def test_a_clock_that_jumps_costs_nothing(offset_s: int, clock: Clock) -> None:
 def count_syncs(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> int:
     """Log with the clock set back before each point, and count how often the journal is forced to the disk."""
     syncs: list[int] = []
-    monkeypatch.setattr(journal, "_fdatasync", lambda descriptor: syncs.append(descriptor))
+    monkeypatch.setattr(journal, "sync_data", lambda descriptor: syncs.append(descriptor))
     monkeypatch.setattr(journal, "SYNC_INTERVAL_S", 0.0)
     with aimd.create_trial(trial_name="a") as trial:
         for step in range(20):

@@ -192,3 +192,63 @@ def test_a_file_that_does_not_fit_is_not_saved_and_leaves_nothing(tmp_path: Path
 def test_the_harness_catches_a_save_that_leaves_half_a_file(tmp_path: Path) -> None:
     _, _, whole, _ = save_on_a_full_disk(tmp_path, WRITES_IN_PLACE)
     assert not all(whole.values())
+
+
+CHECKPOINT_FILL = """
+import os
+from t9k import aimd
+{plant}
+trial = aimd.create_trial(trial_name="a", capture_output=False)
+def keep(step, acc):
+    with open("../weights", "wb") as file:
+        file.write(b"%05d" % step * 2000)
+    return trial.checkpoint("../weights", step, {{"val.acc": acc}}, keep="best(val.acc):1, last:1") is not None
+before = [keep(step, acc) for step, acc in enumerate((0.1, 0.9, 0.5))]
+filler = os.open("filler", os.O_WRONLY | os.O_CREAT)
+try:
+    while os.write(filler, b"x" * 4096):
+        pass
+except OSError:
+    pass
+full = [keep(step, acc) for step, acc in ((3, 0.95), (4, 0.2))]
+def whole():
+    rows = [(kept.step, kept.aliases, kept.path.read_bytes()) for kept in trial.checkpoints]
+    return [(step, aliases, content == b"%05d" % step * 2000) for step, aliases, content in rows]
+left = whole()
+os.ftruncate(filler, 0)
+freed = [keep(step, acc) for step, acc in ((5, 0.99), (6, 0.3))]
+names = [name for _, _, names in os.walk(".aimd/artifacts") for name in names if "partial" in name]
+trial.finish()
+print(repr((before, full, left, freed, whole(), names)))
+"""
+LETS_GO_FIRST = """
+from t9k.aimd import checkpoints
+from aimd_core.format.artifacts import forget_artifact
+add = checkpoints.add_checkpoint
+def add_checkpoint(trial, trial_id, source, step, metrics):
+    for artifact, _ in checkpoints.stored_of(trial):
+        forget_artifact(artifact.path)
+    return add(trial, trial_id, source, step, metrics)
+checkpoints.add_checkpoint = add_checkpoint
+"""
+
+
+def checkpoint_on_a_full_disk(place: Path, plant: str = "") -> list[object]:
+    require_part("a mount name space", can_mount())
+    (place / "full").mkdir()
+    ran = run_script(CHECKPOINT_FILL.format(plant=plant), place, wrapper=("unshare", "-rm", "sh", "-c", MOUNT))
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stderr.count("WARNING: no checkpoint of step") >= 2, ran.stderr
+    return list(literal_eval(ran.stdout))
+
+
+def test_a_checkpoint_that_does_not_fit_takes_no_other_one_away(tmp_path: Path) -> None:
+    before, full, left, freed, at_last, names = checkpoint_on_a_full_disk(tmp_path)
+    assert (before, full, freed, names) == ([True] * 3, [False] * 2, [True] * 2, [])
+    assert left == [(1, ["best"], True), (2, ["last"], True)]
+    assert at_last == [(5, ["best"], True), (6, ["last"], True)]
+
+
+def test_the_harness_catches_checkpoints_that_are_let_go_before_the_next_one_is_there(tmp_path: Path) -> None:
+    left = checkpoint_on_a_full_disk(tmp_path, LETS_GO_FIRST)[2]
+    assert left == []

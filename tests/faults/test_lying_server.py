@@ -22,6 +22,7 @@ import yaml
 
 from aimd_core.client import answers, protocols
 from aimd_core.client.connection import RetryPolicy
+from aimd_core.client.signing_in import USUAL_PATH
 from aimd_core.errors import AimdError
 from tests.conftest import Account
 from tests.support.home import Home, Ran
@@ -132,6 +133,10 @@ COMMANDS: dict[str, Act] = {
         f"folder share {A_FOLDER} --link",
         f"folder ls-shares {A_FOLDER}",
         f"folder unshare {A_FOLDER} {{friend}}",
+        f"folder note {A_FOLDER} better",
+        f"folder note {A_FOLDER}",
+        f"folder report {A_FOLDER} --html report.html --force",
+        f"folder report {A_FOLDER}",
         "folder mv spare extra",
         "folder rm extra --yes",
         "folder restore {removed}",
@@ -151,7 +156,9 @@ COMMANDS: dict[str, Act] = {
     )
 } | {"sdk login": _sdk(_sdk_login), "sdk upload": _sdk(_sdk_upload), "sdk companion": _sdk(_companion)}
 OLD_COMMANDS: dict[str, Act] = {
-    line: act for line, act in COMMANDS.items() if not re.search(r"shar|folder (mv|rm|restore)|download|--remote", line)
+    line: act
+    for line, act in COMMANDS.items()
+    if not re.search(r"shar|folder (mv|rm|restore|note|report)|download|--remote", line)
 }
 
 
@@ -320,7 +327,7 @@ def _asked_by_the_client() -> set[str]:
                 continue
             if re.match(r"/[a-z]", text):
                 paths.add(text)
-    return paths - {"/apis/v1", "/apis/v2"}
+    return paths - {"/apis/v1", "/apis/v2", USUAL_PATH}  # beginnings of paths
 
 
 def test_the_commands_ask_all_that_the_client_can_ask(

@@ -6,6 +6,7 @@ import random
 import socket
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -104,7 +105,7 @@ def watched(server: RunningServer, work: Callable[[], None]) -> Seen:
 
 
 def attacked(user: User, attack: Callable[[Attacker], None], seconds: float) -> Seen:
-    trial_id = user.new_trial(attack.__name__)
+    trial_id = user.new_trial(f"{attack.__name__}-{uuid.uuid4().hex}")  # it may be tried again
     noise = random.Random(3).randbytes(6 * MIB)
     assert user.patch(trial_id, 0, noise, "stdout.log").status_code == 204
 
@@ -236,26 +237,33 @@ def test_a_server_without_these_deadlines_is_caught(tmp_path: Path) -> None:
 def test_a_slow_but_steady_client_is_served(tmp_path: Path) -> None:
     """Deadlines are for those who drag; a body within its time, and a reader who reads, go on."""
     with RunningServer(tmp_path / "data", HURRIED) as server, User(server) as user:
-        trial_id = user.new_trial()
-        content = random.Random(7).randbytes(8 * MIB)
-        sent: list[int] = []
+        # On a busy machine a client can stop for longer than these short deadlines, but hardly each time.
+        assert any(_is_served_slowly(server, user) for _ in range(TRIES))
 
-        def pieces() -> Iterator[bytes]:
-            for start in range(0, len(content), MIB):
-                sent.append(start)
-                time.sleep(0.12)
-                yield content[start : start + MIB]
 
-        headers = {"Upload-Offset": "0"}
-        answer = user.v2("PATCH", f"/trials/{trial_id}/files/stdout.log", headers=headers, content=pieces())
-        assert (answer.status_code, len(sent)) == (204, 8)
-        url = f"{server.url}/apis/v2/trials/{trial_id}/files/stdout.log"
-        got = bytearray()
+def _is_served_slowly(server: RunningServer, user: User) -> bool:
+    """Send 8 MiB and read them again, both slowly, and tell whether the server let us."""
+    trial_id = user.new_trial()
+    content = random.Random(7).randbytes(8 * MIB)
+
+    def pieces() -> Iterator[bytes]:
+        for start in range(0, len(content), MIB):
+            time.sleep(0.12)
+            yield content[start : start + MIB]
+
+    url = f"{server.url}/apis/v2/trials/{trial_id}/files/stdout.log"
+    got = bytearray()
+    try:
+        answer = user.v2(
+            "PATCH", f"/trials/{trial_id}/files/stdout.log", headers={"Upload-Offset": "0"}, content=pieces()
+        )
         with user.http.stream("GET", url, headers=user.headers) as reading:
             for piece in reading.iter_bytes(MIB):
                 got += piece
                 time.sleep(0.1)
-        assert bytes(got) == content
+    except httpx.TransportError:
+        return False
+    return answer.status_code == 204 and bytes(got) == content
 
 
 @pytest.mark.parametrize(

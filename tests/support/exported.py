@@ -7,6 +7,8 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from aimd_cli.converting.target import Target, export_trial
 from aimd_cli.importing.plain import plain_mapping
 from aimd_cli.importing.points import Point
@@ -15,6 +17,7 @@ from aimd_cli.importing.writing import Importer
 from aimd_core.format.journal import Damage
 from aimd_core.format.labels import Labels
 from aimd_core.reading.documents import Trial
+from t9k import aimd
 
 RUN_ID = "0123456789abcdef0123456789abcdef"
 ODD = [0.1, math.nan, math.inf, -math.inf, 1e300, -0.0, 2.5]
@@ -60,3 +63,26 @@ def digest_of(target: Target, directory: Path) -> str:
             content = file.read_bytes().replace(directory.absolute().as_uri().encode(), b"file:///at")
             digest.update(f"{file.relative_to(made.parent if target == 'mlflow' else made)}\0".encode() + content)
     return digest.hexdigest()
+
+
+def shown_trial(directory: Path) -> Trial:
+    """Return a trial that also has media of every kind, files, output and an artifact."""
+    pixels = np.arange(4 * 5 * 3, dtype=np.uint8).reshape(4, 5, 3)
+    with aimd.create_trial(trial_name="shown", dir=directory, capture_git=False, capture_output=False) as trial:
+        for step in (1, 2, 3):
+            trial.log("train", {"loss": 1.0 / step}, step=step)
+        trial.log_image("val/samples", [pixels, pixels + 1], 1, caption=["one", "zwei"])
+        trial.log_image("val/samples", pixels, 2)
+        trial.log_audio("sound", np.zeros(80), 2, sample_rate=8_000)
+        trial.log_video("clip", np.stack([pixels, pixels]), 2)
+        trial.log_html("page", "<b>hi</b>", 2)
+        trial.log_text("words", "short", 1)
+        trial.log_text("words", "**bold**", 3, markdown=True)
+        trial.log_histogram("weights", [0.0, 1.0, 1.0], 3)
+        trial.log_table("answers", [[1, "why"], [2.5, None]], 3, columns=["id", "text"])
+        trial.log_object3d("points", np.zeros((4, 3)), 3)
+        trial.log_object3d("mesh", b"v 0 0 0\n", 3, suffix=".obj")
+        (directory / "model.pt").write_bytes(b"weights")
+        trial.save(directory / "model.pt", "models/model.pt")
+    (trial.path / "stdout.log").write_text("printed\n")
+    return Trial(trial.path)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from textual.pilot import Pilot
 
     from aimd_cli.screen.app import TopApp
-    from aimd_cli.screen.panes import Settings
+    from aimd_cli.screen.panes import Settings, Sources
 
 
 class Screen:
@@ -62,15 +62,16 @@ def on_screen(
     play: Callable[[Screen], Awaitable[None]],
     size: tuple[int, int] = (120, 40),
     settings: Settings | None = None,
+    sources: Sources | None = None,
 ) -> None:
-    """Open the live screen for a directory and play a scene on it."""
+    """Open the live screen for a directory, or for other sources, and play a scene on it."""
     require_part("textual", find_spec("textual") is not None)
     from aimd_cli.commands.trial.live import LocalSources
     from aimd_cli.screen.app import TopApp
     from aimd_cli.screen.panes import Settings
 
     async def run() -> None:
-        app = TopApp(LocalSources(directory), settings or Settings(interval_s=0.3))
+        app = TopApp(sources or LocalSources(directory), settings or Settings(interval_s=0.3))
         async with app.run_test(size=size) as pilot:
             screen = Screen(app, pilot)
             await screen.until(lambda: app.top.is_attached and "reading" not in app.top.said)

@@ -277,11 +277,10 @@ def make_swanlab(out: Path) -> None:
     (file,) = out.rglob("*.swanlab")
     points = (_swanlab_messages if has_messages else _swanlab_models)(file)
     for path in list(out.rglob("*")):
-        if path.is_file() and path != file and path.name != "config.yaml":
+        if path.is_file() and path != file and path.name != "config.yaml" and path.parent.name != "text":
             path.unlink()
     run = {"name": "resnet", "params": PARAMS, "state": "Succeeded", "tags": ["a", "b c"], "note": "a note"}
-    kind = "text" if has_messages else "media"
-    write_expected(out, [{**run, "points": points, "left_out": {kind: 1}}])
+    write_expected(out, [{**run, "points": points, "left_out": {"text": 1}}])
 
 
 def _swanlab_messages(file: Path) -> dict[str, list[Any]]:

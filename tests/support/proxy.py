@@ -30,6 +30,7 @@ APPLIED = (
 )
 STRANGE = ("html 200", "wrong length", "2 MB header", "gzip bomb", "redirect")
 SLOW = ("drip", "header drip", "silence")
+DENIED = ("403",)  # as an object store answers whose key was replaced
 FAULTS = (*REFUSED, *APPLIED, *STRANGE, *SLOW)
 
 
@@ -40,10 +41,21 @@ class Proxy:
         requests: The first line of every request, in the order of their coming.
         on_request: Called with the number of each request before it is passed on.
         hides_v2: Whether it looks like a server that knows nothing of version 2.
+        is_away: Whether it resets every connection.
+        delay_s: How long each request waits.
     """
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, keeps_host: bool = False) -> None:
+        """Listen on a free port.
+
+        Args:
+            port: Where the server listens.
+            keeps_host: Whether the server sees the Host header as it was sent, which signatures of S3 cover.
+        """
         self.target = port
+        self.keeps_host = keeps_host
+        self.is_away = False
+        self.delay_s = 0.0
         self.fault, self.at = "", -1
         self.requests: list[str] = []
         self.wire_bytes = 0
@@ -101,9 +113,10 @@ class Proxy:
             number = len(self.requests)
             self.requests.append(first.decode().strip())
         fault = self.fault if number == self.at else ""
-        if fault == "reset on accept":
+        if fault == "reset on accept" or self.is_away:
             return _reset(client)
-        head, length = _read_head(first, reader)
+        self._closing.wait(self.delay_s)
+        head, length = _read_head(first, reader, self.keeps_host)
         if fault in ("reset after headers", "reset mid body"):
             reader.read(length // 2 if fault == "reset mid body" else 0)
             return _reset(client)
@@ -111,7 +124,7 @@ class Proxy:
         self.wire_bytes += len(body)
         if self.on_request is not None:
             self.on_request(number)
-        if fault in REFUSED or fault in STRANGE:
+        if fault in REFUSED or fault in STRANGE or fault in DENIED:
             return _answer(client, fault)
         if fault == "silence":
             self._closing.wait(3)
@@ -130,8 +143,8 @@ class Proxy:
     def _pass_on(self, head: bytes, body: bytes) -> bytes:
         """Return the whole answer of the server, which closes after it."""
         with socket.create_connection(("127.0.0.1", self.target), timeout=PATIENCE_S) as server:
-            host = f"Host: 127.0.0.1:{self.target}\r\nConnection: close\r\n\r\n".encode()
-            server.sendall(head + host + body)
+            host = b"" if self.keeps_host else f"Host: 127.0.0.1:{self.target}\r\n".encode()
+            server.sendall(head + host + b"Connection: close\r\n\r\n" + body)
             pieces = []
             while piece := server.recv(65536):
                 pieces.append(piece)
@@ -174,14 +187,14 @@ class Proxy:
         return False
 
 
-def _read_head(first: bytes, reader: BinaryIO) -> tuple[bytes, int]:
+def _read_head(first: bytes, reader: BinaryIO, keeps_host: bool) -> tuple[bytes, int]:
     """Return the head as it is passed on, without its end, and the length of the body."""
     head, length = [first], 0
     while (line := reader.readline()) not in (b"\r\n", b""):
         name, _, value = line.partition(b":")
         if name.lower() == b"content-length":
             length = int(value)
-        if name.lower() not in (b"connection", b"host"):
+        if name.lower() != b"connection" and (keeps_host or name.lower() != b"host"):
             head.append(line)
     return b"".join(head), length
 

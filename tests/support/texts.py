@@ -49,6 +49,7 @@ _IS_WORDS = re.compile(r"[A-Za-z]{2,}")
 _IS_SENTENCE = re.compile(r"[a-z]{2,} [a-z]")
 # Modules that hold other languages: scripts of shells, SQL, the tables of names of metrics.
 _NOTHING_SAID = {
+    "aimd_core/reports/page.py",  # markup, and what is said in it comes from elsewhere
     "aimd_cli/completion/scripts.py",
     "aimd_cli/topics.py",
     "aimd_core/reading/cache.py",
@@ -200,7 +201,9 @@ def _passed_over(tree: ast.Module) -> set[int]:
     """Return the literals that are docstrings, parts of f-strings, help of options (see `help_texts`), or SQL."""
     found: set[int] = set()
     for node in ast.walk(tree):
-        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and isinstance(node.body[0], ast.Expr):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and isinstance(
+            node.body[0], ast.Expr
+        ):
             found.add(id(node.body[0].value))
         is_option = isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("Option", "Argument", "execute")
         if is_option or isinstance(node, ast.JoinedStr):
