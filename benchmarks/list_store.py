@@ -120,8 +120,9 @@ def _add(rows: Rows, row_id: int, owner_id: int, folder_id: int, rng: random.Ran
     rows["trial"].append({"id": row_id, "uid": uid, **people, **times, **facts, **words, "parameters": parameters})
     labelled = Labelled(row_id, folder_id, at_us, words["name"], None, state, None, words["tags"], "")
     rows["trial_param"] += [{**own, **row._asdict()} for row in (*param_rows(parameters), *label_rows(labelled))]
-    for metrics_type, summary in live.items():
-        rows["trial_metric"] += [{**own, "key": key, **row} for key, row in metric_rows(metrics_type, summary).items()]
+    for rank, (metrics_type, summary) in enumerate(live.items()):
+        measured = metric_rows(metrics_type, summary, rank)
+        rows["trial_metric"] += [{**own, "key": key, **row} for key, row in measured.items()]
         known = {"live": totals.text_of(summary), "rows": 0}
         rows["series"].append({"trial_id": row_id, "type": metrics_type, **known})
 

@@ -100,8 +100,14 @@ def main() -> None:
                 trial.log("train", {"loss": loss}, step=step, epoch=epoch)
         held_out = network.evaluate(held_images, held_labels)
         trial.log("val", held_out, step=step, epoch=epoch)
+        trial.log_histogram("weights/hidden", network.weights[0], step)
         if epoch % 5 == 0:
             print(f"epoch {epoch:>3}  loss {held_out['loss']:.4f}  accuracy {held_out['accuracy']:.4f}", flush=True)
+    _, probabilities = network.forward(held_images)
+    guesses = probabilities.argmax(axis=1)
+    wrong = np.flatnonzero(guesses != held_labels)[:12]
+    captions = [f"{held_labels[index]}, taken for {guesses[index]}" for index in wrong]
+    trial.log_image("val/wrong", list(held_images[wrong].reshape(-1, 8, 8)), step, captions)
     trial.finish()
 
 

@@ -19,10 +19,12 @@ DEMO = Path(os.environ.get("AIMD_DEMO_DIR") or ROOT / ".demo")
 AIMD = str(Path(sys.executable).with_name("aimd"))
 LEARNING_RATES = ("0.01", "0.03", "0.1")
 SENTENCES = {  # in English and Chinese
+    "listening": ("Listening on {address}", "服务器地址：{address}"),
     "again": (
         "Again: the server is asked where it stands, so nothing is sent twice.",
         "再次上传：先询问服务器已有的数据，因此不会重复发送。",
     ),
+    "dead": ("the server did not start, see {log}", "服务器未能启动，详见 {log}"),
     "done": (
         "Done; the server was stopped. See the trials in a browser, with no account and nothing to set up:",
         "演示结束，服务器已停止。在浏览器中查看试验，无需账号和任何设置：",
@@ -53,9 +55,10 @@ def start_server(environment: dict[str, str]) -> tuple[subprocess.Popen[str], st
     line = process.stdout.readline()
     if "http" not in line:
         process.kill()
-        raise SystemExit(f"the server did not start, see {DEMO / 'server.log'}")
-    print(line, end="")
-    return process, line[line.index("http") :].strip()
+        raise SystemExit(told("dead").format(log=DEMO / "server.log"))
+    address = line[line.index("http") :].strip()
+    print(told("listening").format(address=address))
+    return process, address
 
 
 def create_account(environment: dict[str, str]) -> str:
@@ -94,6 +97,7 @@ def main() -> None:
         key: value for key, value in os.environ.items() if key == "AIMD_LANG" or not key.startswith(("AIMD_", "T9K_"))
     }
     environment["T9K_CONFIG"] = str(DEMO / "t9k-sdk-config.yaml")
+    environment["AIMD_PAGER"] = ""  # it runs unattended, also on a terminal
     server, address = start_server(environment)
     try:
         create_account(environment)

