@@ -93,13 +93,13 @@ def test_a_number_in_the_list_is_never_cut_and_is_below_its_head(window: Window,
         assert faults == [], json.dumps(faults)
 
 
-# Cells with numbers whose text is wider than they are, and heads whose right end is not above that of their numbers.
+# Cells with numbers whose text is wider than they are, and heads whose text does not end above that of their numbers.
 CUT = """() => [...document.querySelectorAll('table.trials td.number')].flatMap((cell) => {
   const head = cell.closest('table').querySelectorAll('th')[cell.cellIndex];
   const end = (box) => { const range = document.createRange(); range.selectNodeContents(box);
     return range.getBoundingClientRect().right; };
   const faults = cell.scrollWidth > cell.clientWidth ? [['cut', cell.textContent]] : [];
-  if (!cell.classList.contains('fact') && Math.abs(end(cell) - end(head)) > 6)
+  if (!cell.classList.contains('fact') && Math.abs(end(cell) - end(head.querySelector('.clip'))) > 6)
     faults.push(['head', head.textContent, end(cell), end(head)]);
   return faults;
 })"""

@@ -343,7 +343,7 @@ SECTIONS = ("metrics", "pin", "sections", "fold", "unfold", "overlay", "heat", "
 CHARTS = ("x", "smooth", "logx", "logy", "zoom", "large", "full", "outliers", "dashes", *SECTIONS)
 SWEEP = ("target", "better", "axes", "across", "up", "tint", "shade", "bars", "brush")
 PARAMETERS = {
-    "folders": ("below", "where", "sort", "columns", "selected", "artifactVersion", "show", *SWEEP),
+    "folders": ("below", "where", "sort", "columns", "widths", "selected", "artifactVersion", "show", *SWEEP),
     "trials": ("tab", "at", *CHARTS),
     "compare": ("trials", "group", "hidden", "colour", "order", "tab", "all", *CHARTS),
     "": ("token",),

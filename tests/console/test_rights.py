@@ -161,7 +161,7 @@ def test_a_key_for_reading_uses_views_and_saves_none_and_a_revoked_one_leads_to_
     shown = console.hash
     assert person.v2("DELETE", f"/me/keys/{made['id']}").status_code == 204
     console.page.keyboard.press("v")  # asks for charts
-    console.page.get_by_text("You are not signed in any more.").wait_for()
+    console.page.get_by_text("You have been signed out.").wait_for()
     console.page.get_by_label("API key").fill(person.key)
     console.page.keyboard.press("Enter")
     console.chart("val.acc")
@@ -171,7 +171,9 @@ def test_a_key_for_reading_uses_views_and_saves_none_and_a_revoked_one_leads_to_
 def _menu(console: Console, name: str) -> list[str]:
     """Return what a menu offers."""
     console.button(name, exact=False).first.click()
-    items = console.page.locator("[role^=menuitem]").all_inner_texts()
+    entries = console.page.locator("[role^=menuitem]")
+    entries.first.wait_for()
+    items = entries.all_inner_texts()
     console.page.keyboard.press("Escape")
     return [item.strip() for item in items]
 
