@@ -52,9 +52,14 @@ class FolderViews:
         return list(meant.values())
 
     def own(self, name: str, is_shared: bool) -> dict[str, Any] | None:
-        """Return the view of the folder itself that has a name, shared or not; None if there is none."""
+        """Return the view of the folder itself that has a name, shared or not; None if there is none.
+
+        Raises:
+            RemoteNotFoundError: There is no such folder.
+        """
+        path = self._view(name)  # a folder that is not there is another answer than a view that is not
         try:
-            return self.server.call(answers.VIEW, "GET", self._view(name), query=_of(is_shared))
+            return self.server.call(answers.VIEW, "GET", path, query=_of(is_shared))
         except RemoteNotFoundError:
             return None
 
@@ -86,9 +91,14 @@ class FolderViews:
         self.server.call(None, "DELETE", self._view(name), query=_of(is_shared))
 
     def baseline(self) -> dict[str, Any] | None:
-        """Return the trial that others are measured against, None if there is none."""
+        """Return the trial that others are measured against, None if there is none.
+
+        Raises:
+            RemoteNotFoundError: There is no such folder.
+        """
+        path = f"/folders/{self.folder_id}/baseline"
         try:
-            answer = self.server.call(answers.BASELINE, "GET", f"/folders/{self.folder_id}/baseline")
+            answer = self.server.call(answers.BASELINE, "GET", path)
         except RemoteNotFoundError:
             return None
         baseline: dict[str, Any] | None = answer.get("baseline")

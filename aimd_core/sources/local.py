@@ -239,9 +239,14 @@ class DirectorySource(TrialSource):
 
     @property
     def views(self) -> Views:
-        """What is in `.aimd/views.yaml`."""
+        """What is in `.aimd/views.yaml`.
+
+        Raises:
+            NoDirectoryError: There is no such directory.
+        """
         from aimd_core.sources.views import DirectoryViews
 
+        self._expect_directory()
         return DirectoryViews(self.path)
 
     def metric_names(self) -> list[str]:
@@ -268,8 +273,7 @@ class DirectorySource(TrialSource):
         """
         from aimd_core.trash import trashed_trials
 
-        if not self.path.is_dir():
-            raise NoDirectoryError(where=self.location)
+        self._expect_directory()
         return [LocalTrashEntry(trashed) for trashed in trashed_trials(self.path)]
 
     def watch(self, trials: Sequence[TrialHandle]) -> Callable[[], list[Facts]]:
@@ -277,6 +281,10 @@ class DirectorySource(TrialSource):
         from aimd_core.reading.changes import Watch
 
         return Watch(_paths(trials)).look
+
+    def _expect_directory(self) -> None:
+        if not self.path.is_dir():
+            raise NoDirectoryError(where=self.location)
 
 
 def _lines_of(path: Path, request: LineRequest) -> list[list[Line]]:

@@ -20,13 +20,14 @@ from pathlib import Path
 from aimd_core.direction import HIGHER, LOWER, direction_of
 from aimd_core.errors import (
     MetricNotFoundError,
+    NoDirectoryError,
     NotFoundError,
     NoTrialsError,
     OldServerError,
     TrialNotFoundError,
     UsageError,
 )
-from aimd_core.format.layout import default_directory, expanded, holds_trials, is_trial_directory
+from aimd_core.format.layout import absolute, default_directory, expanded, holds_trials, is_trial_directory
 from aimd_core.format.model import INITIALIZING, RUNNING, STATES
 from aimd_core.format.values import is_uuid
 from aimd_core.hosts import REMOTE, short_names
@@ -200,6 +201,8 @@ class TrialFinder:
             return in_store
         if source.is_on_disk and rest.endswith("/"):
             path = expanded(rest)
+            if not path.is_dir():
+                raise NoDirectoryError(where=absolute(path))
             if holds_trials(path) and not is_trial_directory(path):
                 return _directory(path).trials()  # as the folder of a server
         try:

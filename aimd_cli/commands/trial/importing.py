@@ -61,6 +61,7 @@ def import_runs(
     from aimd_cli.importing.writing import Importer
     from aimd_cli.views.outcomes import Outcome, Outcomes
 
+    _refuse_server(path)
     store = SOURCES[source or recognised(path)].read(path)
     if name and store.has_several:
         raise UsageError(
@@ -79,6 +80,17 @@ def import_runs(
     if failures:
         hint = "What is named above cannot be read; all the rest is imported"
         raise PartlyDoneError(failed=failures, total=len(rows), what="imports", hint=hint)
+
+
+def _refuse_server(path: Path) -> None:
+    """Refuse an address on a server, whose trials are downloaded."""
+    from aimd_core.sources.naming import ServerNames
+
+    if not path.exists() and ServerNames().split(str(path)) is not None:
+        raise UsageError(
+            message=said("{path} is on a server, and this reads files on this disk", path=path),
+            hint=said("To get it: aimd trial download {trial}", trial=path),
+        )
 
 
 def _write(importer: Importer, run: ImportedRun, name: str | None) -> Outcome:

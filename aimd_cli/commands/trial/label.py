@@ -8,7 +8,7 @@ import typer
 
 from aimd_cli import output
 from aimd_cli.options import DirectoryOpt, JsonOpt, NamesOpt, PathsOpt, RemoteOpt, TrialArg
-from aimd_core.errors import RemoteFolderNotFoundError, UsageError
+from aimd_core.errors import NoDirectoryError, RemoteFolderNotFoundError, UsageError
 from aimd_core.language import said
 
 if TYPE_CHECKING:
@@ -153,5 +153,7 @@ def mv(
             return trial.move(target, make)
         except RemoteFolderNotFoundError as error:
             raise RemoteFolderNotFoundError(what=error.facts["what"], hint="To create it: -m") from error
+        except NoDirectoryError as error:
+            raise NoDirectoryError(where=error.facts["where"], hint="To create it: -m") from error
 
     do_each(trials, lambda trial: trial.alternative_name, "moved", move, as_json)

@@ -12,7 +12,7 @@ import typer
 from aimd_cli import output
 from aimd_cli.commands.trial.listing import Listing, conditions, split_words, with_view
 from aimd_cli.options import HostOpt, JsonOpt, working_directory
-from aimd_core.errors import DamagedError, UsageError
+from aimd_core.errors import DamagedError, RemoteNotFoundError, UsageError
 from aimd_core.language import said
 
 if TYPE_CHECKING:
@@ -283,7 +283,10 @@ def _remote_baseline(server: Server, folder: str | None) -> Facts | None:
     from aimd_core.client.lists import batch, facts_of
     from aimd_core.client.views import FolderViews
 
-    kept = FolderViews(server, folder or "/").baseline()
+    try:
+        kept = FolderViews(server, folder or "/").baseline()
+    except RemoteNotFoundError:  # the list says so, if it cannot be seen
+        return None
     document = batch(server, [kept["trial"]]).get(kept["trial"]) if kept else None
     return None if document is None else facts_of(document)
 

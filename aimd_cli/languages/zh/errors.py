@@ -27,6 +27,7 @@ ERRORS: dict[str, str] = {
     "no destination was named": "未指定移到哪里",
     "Name the trials, then the directory or the folder": "请指定试验，最后是目标目录或文件夹",
     "{trial} is on a server, and this takes trials on this disk": "{trial} 在服务器上，而此命令只接受本地磁盘上的试验",
+    "{path} is on a server, and this reads files on this disk": "{path} 在服务器上，而此命令读取本地磁盘上的文件",
     "To get it: aimd trial download {trial}": "如需获取：aimd trial download {trial}",
     "It is on the server: {address}": "服务器上有：{address}",
     "no artifact was named": "未指定制品",
