@@ -141,7 +141,8 @@ def _is_missing_bucket(error: Exception) -> bool:
 
 
 def _is_beyond_the_end(error: Exception) -> bool:
-    return "416" in _first_line(error) or "InvalidRange" in str(error)
+    """Whether the store has said so: 416 alone may be part of the key, or of the time that a failed request took."""
+    return "status code: 416 " in _first_line(error) or "<Code>InvalidRange</Code>" in str(error)
 
 
 def _first_line(error: Exception) -> str:
