@@ -9,20 +9,32 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from aimd_core.errors import DamagedError
 from aimd_core.format.portable import open_directory
-from aimd_core.objects.copying import Stored, copy_file, open_source, write_fully
+from aimd_core.objects.copying import Stored, copy_file, open_source, read_whole, write_fully
 from aimd_core.objects.packs import PACKED_BYTES
-from aimd_core.objects.store import NEW_DIRECTORY, ObjectStore, are_on_one_disk, created, remove_abandoned
+from aimd_core.objects.store import (
+    NEW_DIRECTORY,
+    READ_ONLY,
+    ObjectStore,
+    are_on_one_disk,
+    are_same,
+    created,
+    linked,
+    remove_abandoned,
+)
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     from types import TracebackType
 
 _MOST_FILES, _MOST_BYTES = 2_048, 256 << 20  # that wait for the disk together
+_IN_MEMORY_BYTES = 256 << 10  # files up to this size are read into memory, and written only if their bytes are new
 _FEW = 4  # files up to which each is forced to the disk; more wait for the whole file system once
 
 
@@ -44,6 +56,7 @@ class Adding:
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
         self._taken: list[_Taken] = []
+        self._new_objects: dict[str, Path] = {}  # the copies that wait, by digest
         self._waiting_bytes = 0
         self._shares: dict[str, bool] = {}  # whether a directory is on the store's disk
 
@@ -77,8 +90,12 @@ class Adding:
                     return self._store.add_bytes(content)
             is_object, temporary = self._home(size_bytes, target)
             try:
-                with created(temporary) as descriptor:
-                    stored = copy_file(opened, descriptor, source, self._store.clones is not False)
+                stored = None
+                if target is not None and size_bytes <= _IN_MEMORY_BYTES:
+                    stored = self._copy_content(read_whole(opened, source), temporary, is_object)
+                if stored is None:
+                    with created(temporary) as descriptor:
+                        stored = copy_file(opened, descriptor, source, self._store.clones is not False)
             except BaseException:
                 _remove(temporary)
                 raise
@@ -94,13 +111,42 @@ class Adding:
         stored = Stored(hashlib.sha256(content).hexdigest(), len(content))
         is_object, temporary = self._home(len(content), target)
         try:
-            with created(temporary) as descriptor:
-                write_fully(descriptor, content)
+            if not (is_object and self._is_linked(stored, content, temporary)):
+                _write(temporary, content)
         except BaseException:
             _remove(temporary)
             raise
         self._wait(_Taken(stored, temporary, target, is_object))
         return stored
+
+    def _copy_content(self, content: bytes, temporary: Path, is_object: bool) -> Stored | None:
+        """Copy a file that was read; return None if that is left to the file system, which may share its bytes."""
+        stored = Stored(hashlib.sha256(content).hexdigest(), len(content))
+        if is_object and self._is_linked(stored, content, temporary):
+            return stored
+        if len(content) > PACKED_BYTES and self._store.clones is not False:
+            return None
+        _write(temporary, content)
+        return stored
+
+    def _is_linked(self, stored: Stored, content: bytes, temporary: Path) -> bool:
+        """Make a second name for equal bytes that the store has, or will have; return whether that could be done.
+
+        The name keeps the bytes, whatever becomes of the object.
+        """
+        source = self._new_objects.get(stored.digest) or self._store.path_of(stored.digest)
+        try:
+            is_read_only = stat.S_IMODE(os.lstat(source).st_mode) == READ_ONLY
+        except OSError:
+            return False
+        if self._store.can_clone(source) or not linked(source, temporary):
+            return False
+        if not _holds(temporary, content):
+            _remove(temporary)
+            return False
+        if not is_read_only:
+            os.chmod(temporary, READ_ONLY)
+        return True
 
     def _home(self, size_bytes: int, target: Path | None) -> tuple[bool, Path]:
         """Return whether a file of some size becomes an object, and the path for its copy."""
@@ -114,6 +160,8 @@ class Adding:
 
     def _wait(self, taken: _Taken) -> None:
         self._taken.append(taken)
+        if taken.is_object and taken.target is not None and not self._store.can_clone(taken.temporary):
+            self._new_objects.setdefault(taken.stored.digest, taken.temporary)
         self._waiting_bytes += taken.stored.size_bytes
         if len(self._taken) >= _MOST_FILES or self._waiting_bytes >= _MOST_BYTES:
             self.settle()
@@ -125,6 +173,7 @@ class Adding:
             OSError: The disk refused. What is in its place stays there.
         """
         taken, self._taken, self._waiting_bytes = self._taken, [], 0
+        self._new_objects = {}
         left = list(reversed(taken))
         try:
             _sync_all([item.temporary for item in taken])
@@ -158,6 +207,10 @@ def place(store: ObjectStore, temporary: Path, stored: Stored, target: Path | No
     Raises:
         OSError: The disk refused.
     """
+    if target is not None and are_same(store.path_of(stored.digest), temporary):  # linked when it was read
+        os.rename(temporary, target)
+        _remove(temporary)  # which stays if the target is the same file already
+        return
     is_new = store.keep(temporary, stored, may_move=target is None)
     if target is None:
         _remove(temporary)
@@ -166,6 +219,20 @@ def place(store: ObjectStore, temporary: Path, stored: Stored, target: Path | No
     else:
         _remove(temporary)
         store.put_at(stored.digest, target)
+
+
+def _write(temporary: Path, content: bytes) -> None:
+    with created(temporary) as descriptor:
+        write_fully(descriptor, content)
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    """Tell whether a file has some bytes, and no others."""
+    try:
+        with open_source(path) as file:
+            return os.fstat(file.fileno()).st_size == len(content) and read_whole(file, path) == content
+    except (DamagedError, OSError):
+        return False
 
 
 def _forget(taken: list[_Taken]) -> None:
@@ -179,9 +246,14 @@ def _sync_all(paths: list[Path]) -> None:
     Raises:
         OSError: The disk refused.
     """
+    disks: dict[str, int] = {}
     by_disk: dict[int, list[Path]] = {}
     for path in paths:
-        by_disk.setdefault(os.stat(path).st_dev, []).append(path)
+        directory = os.path.dirname(path)
+        disk = disks.get(directory)
+        if disk is None:
+            disk = disks[directory] = os.stat(directory).st_dev
+        by_disk.setdefault(disk, []).append(path)
     for together in by_disk.values():
         if len(together) > _FEW and _sync_file_system(together[0].parent):
             continue

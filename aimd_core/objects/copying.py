@@ -118,6 +118,21 @@ def copy_file(source: BinaryIO, target: int, path: str | os.PathLike[str], may_s
     return Stored(digest.hexdigest(), size_bytes)
 
 
+def read_whole(file: BinaryIO, path: str | os.PathLike[str]) -> bytes:
+    """Return all bytes of an open file that fits into memory.
+
+    Raises:
+        DamagedError: It was changed meanwhile.
+        OSError: It cannot be read.
+    """
+    before = stat_of(os.fstat(file.fileno()))
+    content = file.read(before.size_bytes + 1)
+    while piece := file.read(max(before.size_bytes + 1 - len(content), 0)):
+        content += piece
+    _require_same(file, before, len(content), path)
+    return content
+
+
 def share_bytes(source: int, target: int) -> bool:
     """Let a file have the bytes of another without copying them, if the file system can; return whether it did."""
     try:

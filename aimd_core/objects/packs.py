@@ -70,6 +70,7 @@ class PackReader:
         self._locations: dict[str, Location] = {}
         self._read_to: dict[str, int] = {}
         self._refreshed_s = -math.inf
+        self._trusts_indexes = True
 
     def locate(self, digest: str) -> Location | None:
         """Return where content is, or None."""
@@ -126,8 +127,10 @@ class PackReader:
             if location is None:
                 return None
             content = self._content(location)
-            if content is not None and hashlib.sha256(content).hexdigest() == digest:
-                return content
+            if content is not None:
+                if hashlib.sha256(content).hexdigest() == digest:
+                    return content
+                self._trusts_indexes = False
             self._locations.clear()
             self._read_to.clear()
         return None
@@ -159,7 +162,7 @@ class PackReader:
         if begun is not None and begun >= size_bytes:
             return
         reached = begun or 0
-        if begun is None:
+        if begun is None and self._trusts_indexes:
             for digest, offset, length in _indexed(path, size_bytes):
                 self._locations.setdefault(digest, Location(name, offset, length))
                 reached = max(reached, offset + length)
@@ -275,10 +278,11 @@ class PackWriter(AppendFile):
         for name in pack_names(self.directory):
             if self._lock(os.path.join(self.directory, name + PACK), PACK_BYTES):
                 return
-        self._lock(os.path.join(self.directory, new_name() + PACK), None)
+        while not self._lock(os.path.join(self.directory, new_name() + PACK), None):
+            pass  # another writer listed the new one, and locked it first
 
     def _lock(self, path: str, room_bytes: int | None) -> bool:
-        """Open and lock a pack, if it has room; return whether it is ours. A new one, without a limit, always is."""
+        """Open and lock a pack, if it has room; return whether it is ours. A new one has no limit."""
         try:
             if room_bytes is not None and os.stat(path).st_size >= room_bytes:
                 return False
@@ -289,6 +293,9 @@ class PackWriter(AppendFile):
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if room_bytes is not None and self.is_deleted():  # it was removed meanwhile
                 raise FileNotFoundError
+        except BlockingIOError:
+            super().close()
+            return False
         except (ImportError, OSError):
             if room_bytes is not None or not self.is_open:
                 super().close()

@@ -117,9 +117,10 @@ class ObjectStore:
             OSError: The disk refused.
         """
         path = self.path_of(stored.digest)
-        if _is_kept(self, stored):
-            return False
-        _remove(path)  # if it was cut short by a power cut, or somebody wrote to one of its names
+        if os.path.lexists(path):
+            if _is_kept(self, stored):
+                return False
+            _remove(path)  # it was cut short by a power cut, or somebody wrote to one of its names
         os.chmod(temporary, READ_ONLY)
         return _link_or_move(temporary, path, may_move)
 
@@ -213,7 +214,7 @@ class ObjectStore:
             OSError: The disk refused.
         """
         source = self.path_of(digest)
-        if _are_same(source, target):
+        if are_same(source, target):
             return
         with self.locked(is_shared=True):
             _put(self, digest, target)
@@ -364,7 +365,7 @@ def _put(store: ObjectStore, digest: str, target: Path) -> None:
     try:
         if not source.exists():
             write_new(temporary, store.read(digest))
-        elif not (store.can_clone(source) and clone(source, temporary)) and not _linked(source, temporary):
+        elif not (store.can_clone(source) and clone(source, temporary)) and not linked(source, temporary):
             with open_source(source) as opened, created(temporary) as descriptor:
                 copy_file(opened, descriptor, source)
                 os.fsync(descriptor)
@@ -396,14 +397,16 @@ def _is_kept(store: ObjectStore, stored: Stored) -> bool:
     return True
 
 
-def _are_same(source: Path, target: Path) -> bool:
+def are_same(source: Path, target: Path) -> bool:
+    """Tell whether two paths are names of one file; a link is not followed."""
     try:
         return os.path.samestat(os.lstat(source), os.lstat(target))
     except OSError:
         return False
 
 
-def _linked(source: Path, target: Path) -> bool:
+def linked(source: Path, target: Path) -> bool:
+    """Give a file a second name; return whether that was possible."""
     try:
         os.link(source, target)
     except OSError:  # another file system, one without links, or as many as a file may have

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import multiprocessing
 import os
 import pickle
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -82,6 +84,36 @@ def test_an_index_is_made_again_from_its_pack(store: ObjectStore) -> None:
     assert index.read_bytes()[: len(whole)] == whole
 
 
+def test_an_index_that_leads_elsewhere_is_not_believed(store: ObjectStore) -> None:
+    contents = [b"%d" % number for number in range(100)]
+    for content in contents:
+        store.add_bytes(content)
+    (index,) = (store.directory / "packs").glob(f"*{INDEX}")
+    whole = index.read_bytes()
+    entries = [whole[start : start + 44] for start in range(0, len(whole), 44)]
+    index.write_bytes(b"".join(left[:32] + right[32:] for left, right in pairwise(entries)) + entries[-1])
+    fresh = ObjectStore(store.directory)
+    assert all(fresh.read(digest_of(content)) == content for content in contents)
+
+
+def test_a_new_pack_that_another_writer_locked_first_is_left_to_it(
+    store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.add_bytes(b"of the first")
+    (taken,) = pack_names(str(store.directory / "packs"))
+    names = iter([taken, "another"])
+    with monkeypatch.context() as patch:
+        patch.setattr("aimd_core.objects.packs.pack_names", lambda directory: [])
+        patch.setattr("aimd_core.objects.packs.new_name", lambda: next(names))
+        other = ObjectStore(store.directory)
+        other._writer.append(digest_of(b"of the other"), b"of the other")
+    store.add_bytes(b"of the first again")
+    assert pack_names(str(store.directory / "packs")) == sorted([taken, "another"])
+    fresh = ObjectStore(store.directory)
+    for content in (b"of the first", b"of the other", b"of the first again"):
+        assert fresh.read(digest_of(content)) == content
+
+
 def test_a_half_written_record_is_passed_over(store: ObjectStore) -> None:
     store.add_bytes(b"first")
     store.close()
@@ -129,6 +161,110 @@ def test_a_file_is_at_its_place_and_in_the_store_without_a_second_copy(store: Ob
     source.write_bytes(b"changed later")
     assert store.fault_of(stored.digest) is None
     assert os.listdir(store.directory / "new") == []
+
+
+@pytest.fixture
+def linking_store(store: ObjectStore) -> ObjectStore:
+    """A store on a file system whose files cannot share bytes, so that equal ones are links."""
+    store.clones = False
+    return store
+
+
+def test_bytes_that_are_kept_are_not_written_again(
+    linking_store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(os.urandom(10_000))
+    with Adding(linking_store) as adding:
+        stored = adding.take(source, tmp_path / "first")
+    created: list[Path] = []
+    monkeypatch.setattr("aimd_core.objects.adding.created", lambda path: created.append(path))
+    with Adding(linking_store) as adding:
+        assert adding.take(source, tmp_path / "second") == stored
+        assert adding.take_bytes(source.read_bytes(), tmp_path / "third") == stored
+        assert adding.take(source, tmp_path / "first") == stored  # where they are already
+    inodes = {os.stat(tmp_path / name).st_ino for name in ("first", "second", "third")}
+    assert (inodes, created) == ({os.stat(linking_store.path_of(stored.digest)).st_ino}, [])
+    assert os.listdir(linking_store.directory / "new") == []
+
+
+def test_equal_files_that_are_taken_together_are_written_once(linking_store: ObjectStore, tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        (tmp_path / name).write_bytes(b"equal" * 2_000)
+    with Adding(linking_store) as adding:
+        for name in ("a", "b", "c"):
+            stored = adding.take(tmp_path / name, tmp_path / f"{name}.kept")
+        assert len({os.stat(path).st_ino for path in (linking_store.directory / "new").iterdir()}) == 1
+    inodes = {os.stat(tmp_path / f"{name}.kept").st_ino for name in ("a", "b", "c")}
+    assert inodes == {os.stat(linking_store.path_of(stored.digest)).st_ino}
+    assert os.listdir(linking_store.directory / "new") == []
+
+
+def test_an_object_that_is_removed_while_its_bytes_are_added_again_is_made_again(
+    linking_store: ObjectStore, tmp_path: Path
+) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(b"content" * 2_000)
+    with Adding(linking_store) as adding:
+        stored = adding.take(source, tmp_path / "first")
+    with Adding(linking_store) as adding:
+        adding.take(source, tmp_path / "second")
+        linking_store.path_of(stored.digest).unlink()
+    assert (tmp_path / "second").read_bytes() == source.read_bytes()
+    assert linking_store.fault_of(stored.digest) is None
+
+
+def test_an_object_that_was_made_writable_is_read_only_again(linking_store: ObjectStore, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(b"content" * 2_000)
+    for name in ("first", "second"):
+        with Adding(linking_store) as adding:
+            stored = adding.take(source, tmp_path / name)
+        assert linking_store.path_of(stored.digest).stat().st_mode & 0o777 == 0o444
+        linking_store.path_of(stored.digest).chmod(0o644)
+
+
+@pytest.mark.parametrize("size", [100, 10_000, 1_000_000])
+@pytest.mark.parametrize("change", ["grows", "shrinks", "is written to"])
+def test_a_file_that_changes_while_it_is_read_is_not_added(
+    linking_store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int, change: str
+) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(b"x" * size)
+    os.utime(source, (1, 1))
+
+    class Changing(io.FileIO):
+        """A file that somebody changes after a first part of it was read."""
+
+        def __init__(self, descriptor: int) -> None:
+            super().__init__(descriptor)
+            self.is_changed = False
+
+        def _change(self) -> None:
+            if not self.is_changed:
+                self.is_changed = True
+                with open(source, "r+b") as other:
+                    other.seek(0, os.SEEK_END if change == "grows" else os.SEEK_SET)
+                    other.truncate(size // 2) if change == "shrinks" else other.write(b"y")
+
+        def read(self, size_bytes: int = -1, /) -> bytes:
+            content = super().read(min(size_bytes, 10))
+            self._change()
+            return content
+
+        def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]
+            count = super().readinto(buffer[:10])
+            self._change()
+            return count
+
+    def opened(path: Path, follows: bool = False) -> Changing:
+        return Changing(os.open(path, os.O_RDONLY))
+
+    monkeypatch.setattr("aimd_core.objects.adding.open_source", opened)
+    with Adding(linking_store) as adding, pytest.raises(DamagedError, match="was changed while it was read"):
+        adding.take(source, tmp_path / "kept")
+    assert (list(linking_store.objects()), (tmp_path / "kept").exists()) == ([], False)
+    assert os.listdir(linking_store.directory / "new") == []
 
 
 def test_a_small_file_is_at_its_place_only(store: ObjectStore, tmp_path: Path) -> None:
@@ -208,6 +344,7 @@ def test_processes_add_at_once(store: ObjectStore) -> None:
         worker.start()
     for worker in workers:
         worker.join()
+    assert [worker.exitcode for worker in workers] == [0] * 4
     fresh = ObjectStore(store.directory)
     for first in (0, 1000, 2000, 3000):
         assert all(fresh.read(digest_of(b"%d" % number)) == b"%d" % number for number in range(first, first + 300))
