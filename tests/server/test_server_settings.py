@@ -6,6 +6,9 @@ The commands come from the command tree and the settings from their table, so a 
 from __future__ import annotations
 
 import shlex
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -67,9 +70,18 @@ def words(command: str) -> list[str]:
     return ["server", *command.split(), *own]
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data of a server with one user, made once, because making it takes longer than most tests here."""
+    directory = tmp_path_factory.mktemp("made") / "d"
+    words = ["server", "user", "add", "lin", "--data-dir", str(directory)]
+    subprocess.run([sys.executable, "-m", "aimd_cli", *words], check=True, capture_output=True)
+    return directory
+
+
 @pytest.fixture
-def data_dir(home: Home) -> Path:
-    assert home.aimd("server", "user", "add", "lin", "--data-dir", home.path / "d").code == 0
+def data_dir(home: Home, made: Path) -> Path:
+    shutil.copytree(made, home.path / "d")
     (home.work / "b.db").write_bytes(b"")
     return home.path / "d"
 
