@@ -79,6 +79,7 @@ def rigging(tmp_path: Path, object_store: ObjectStore, monkeypatch: pytest.Monke
     monkeypatch.setattr(files, "SMALL_BYTES", 3000)
     monkeypatch.setattr(files, "BODY_BYTES", 1000)
     monkeypatch.setattr(connection, "READ_TIMEOUT_S", 20.0)
+    monkeypatch.setattr(connection, "MAX_RETRY_AFTER_S", 0.05)  # how long a server asks to be left alone
     for name, value in object_store.environment.items():
         monkeypatch.setenv(name, value)
 
