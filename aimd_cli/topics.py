@@ -30,6 +30,7 @@ Variables. An option wins over a variable, which wins over the config file.
                   [default: that of LC_ALL, LC_MESSAGES or LANG]
   AIMD_AUTOLOAD   If set, training frameworks know report_to="aimd" without an
                   import; "tensorboard" also records TensorBoard's writers.
+  AIMD_PROGRESS   If 0, Jupyter shows no line below a cell that trains.
   AIMD_DEBUG      If set, errors show their traceback, as with --debug.
   NO_COLOR        If set, no colour.
   FORCE_COLOR     If set and not 0, colour even without a terminal.

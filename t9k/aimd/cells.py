@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import sys
-
 from aimd_core.language import said
 from t9k.aimd import endings
+from t9k.aimd.shell import current_cell
 from t9k.aimd.telling import tell
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     from t9k.aimd.trial import Trial
 
-_open: dict[str, tuple[int, list[Trial]]] = {}  # by name: a cell, and what it created and may have left open
-
-
-def current_cell() -> int | None:
-    """Return the number of the cell that is running, counted by runs; None outside of IPython and Jupyter."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None and hasattr(ipython, "get_ipython") else None
-    return getattr(shell, "execution_count", None)
+# By name and cell: a run of it, and what that created and may have left open.
+_open: dict[tuple[str, object], tuple[object, list[Trial]]] = {}
 
 
 def replace_earlier(trial: Trial) -> None:
-    """End trials of the same name that an earlier run of a cell has left open, as a clean end of the process would.
+    """End trials of the same name that an earlier run of the cell has left open, as a clean end of the process would.
 
     What is logged into them is still recorded.
 
@@ -33,11 +26,12 @@ def replace_earlier(trial: Trial) -> None:
     cell = current_cell()
     if cell is None:
         return
-    made_in, earlier = _open.get(trial.name, (cell, []))
-    if made_in == cell:
-        _open[trial.name] = cell, [*filter(endings.is_open, earlier), trial]
+    key, run = (trial.name, cell[0]), cell[1]
+    made_in, earlier = _open.get(key, (run, []))
+    if made_in == run:
+        _open[key] = run, [*filter(endings.is_open, earlier), trial]
         return
-    _open[trial.name] = cell, [trial]
+    _open[key] = run, [trial]
     for left in earlier:
         if endings.leave(left):
             names = {"earlier": left.alternative_name, "trial": trial.alternative_name}

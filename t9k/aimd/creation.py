@@ -109,7 +109,7 @@ def create_trial(
     git = _ask_git() if captures.git and _has_working_directory() else None
     try:
         trial = _write_trial(directory, name, params, upload, git, rank if all_ranks else None)
-        if "IPython" in sys.modules:
+        if "IPython" in sys.modules or "marimo" in sys.modules:
             from t9k.aimd.cells import replace_earlier  # scripts have no cells
 
             replace_earlier(trial)

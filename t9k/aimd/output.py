@@ -239,8 +239,11 @@ def _watch() -> None:
 def _watch_cells() -> None:
     """Watch again before each cell of a notebook: IPython undoes after a cell what the cell did to `write`."""
     global _shell
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None and hasattr(ipython, "get_ipython") else None
+    if "IPython" not in sys.modules:
+        return
+    from t9k.aimd.shell import current_shell  # scripts have none
+
+    shell = current_shell()
     if shell is not None and shell is not _shell:
         _shell = shell
         shell.events.register("pre_run_cell", _before_cell)

@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from t9k.aimd.media.encoded import Encoded
     from t9k.aimd.media.recording import MediaRecorder
     from t9k.aimd.media_calls import Caption
+    from t9k.aimd.progress_line import ProgressLine
 
 _NAMES_KEPT = 10_000  # encoded names to keep for the next call
 _float_repr = float.__repr__
@@ -105,6 +106,7 @@ class Trial(MediaCalls):
         self._owner = os.getpid()
         self._output: OutputLog | None = None
         self._recorder: MediaRecorder | None = None
+        self._line: ProgressLine | None = None  # in Jupyter
         self._running = False  # set by the first log of this process
         self._heads: dict[str, str] = {}
         self._keys: dict[str, str] = {}
@@ -113,7 +115,7 @@ class Trial(MediaCalls):
     def __getstate__(self) -> dict[str, Any]:
         """Pickle a trial: the copy has its own journal and documents for the same files, and nothing open is copied."""
         own = {name: copy.copy(vars(self)[name]) for name in ("_metadata", "_params", "_journal")}
-        return {**vars(self), **own, "_output": None, "_recorder": None}
+        return {**vars(self), **own, "_output": None, "_recorder": None, "_line": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
@@ -213,6 +215,8 @@ class Trial(MediaCalls):
             self._begin(check_status, step)
         record = head + ", ".join(parts) + encode_tail(step, epoch, when)
         self._journal.append(record.encode("ascii"))
+        if self._line is not None:
+            self._line.take(record)
 
     def _log_media(
         self,
@@ -268,6 +272,10 @@ class Trial(MediaCalls):
         self._running = True
         if self._goes_back:
             self._supersede(step)
+        if "IPython" in sys.modules and self._line is None and self._is_owner():
+            from t9k.aimd.progress_line import progress_line  # scripts have none
+
+            self._line = progress_line(self.name, self._path)
         has_left = self._is_owner() and "_exit" in self._metadata.values
         if self._loaded or (has_left and not endings.has_exited):  # what other exit handlers log changes no state
             self._resume()
@@ -346,6 +354,13 @@ class Trial(MediaCalls):
             tell(said("trial {trial} finished: {receipt}{doubt}", **facts))
         else:
             tell(said("trial {trial} failed: {receipt}{doubt}", **facts))
+        self._show_end()
+
+    def _show_end(self) -> None:
+        """Show in the notebook how the trial ended; logged into again, it has another line."""
+        line, self._line = self._line, None
+        if line is not None:
+            line.end()
 
     def _is_in_doubt(self) -> bool:
         """Tell whether the disk refused to keep what was written."""
@@ -378,6 +393,8 @@ class Trial(MediaCalls):
         at = timestamp()
         self._metadata.change(lambda metadata: {**metadata, "_exit": {**ending, "at": at}})
         endings.forget(self)
+        if ending.get("signal") in (None, "SIGINT"):  # otherwise this is in the middle of anything, and a kernel ends
+            self._show_end()
         return True
 
     def _release(self) -> None:

@@ -25,7 +25,10 @@ _RESOURCES = {"os.open", "os.dup", "os.pipe", "os.memfd_create", "open", "subpro
 _RESOURCES |= {f"threading.{name}" for name in ("Lock", "RLock", "Thread", "Event", "Condition", "local", "Timer")}
 _RESOURCES |= {"httpx.Client", "super().open"}
 # Never copied by a training script, because no object that it is handed refers to it.
-_OUT_OF_REACH = {"t9k/aimd/git.py:GitCapture": "lives during create_trial only"}
+_OUT_OF_REACH = {
+    "t9k/aimd/git.py:GitCapture": "lives during create_trial only",
+    "t9k/aimd/progress_line.py:ProgressLine": "a trial is pickled without it",
+}
 
 
 def harm(way: str, work: Path, *options: str) -> str:

@@ -37,6 +37,7 @@ TOPICS[
     "                  [default: that of LC_ALL, LC_MESSAGES or LANG]\n"
     '  AIMD_AUTOLOAD   If set, training frameworks know report_to="aimd" without an\n'
     '                  import; "tensorboard" also records TensorBoard\'s writers.\n'
+    "  AIMD_PROGRESS   If 0, Jupyter shows no line below a cell that trains.\n"
     "  AIMD_DEBUG      If set, errors show their traceback, as with --debug.\n"
     "  NO_COLOR        If set, no colour.\n"
     "  FORCE_COLOR     If set and not 0, colour even without a terminal.\n"
@@ -60,6 +61,7 @@ TOPICS[
     "                  [默认：由 LC_ALL、LC_MESSAGES 或 LANG 决定]\n"
     '  AIMD_AUTOLOAD   设置后，无需导入，训练框架即可使用 report_to="aimd"；\n'
     "                  设为 tensorboard 时还会记录 TensorBoard 的 writer。\n"
+    "  AIMD_PROGRESS   设为 0 时，Jupyter 不在训练的单元格下方显示进度。\n"
     "  AIMD_DEBUG      设置后，出错时显示调用栈，与 --debug 相同。\n"
     "  NO_COLOR        设置后，不使用颜色。\n"
     "  FORCE_COLOR     设置且不为 0 时，即使不在终端上也使用颜色。\n"

@@ -13,10 +13,10 @@ from types import SimpleNamespace
 
 from aimd_core.format.names import MetricNames, safe_name
 from aimd_core.language import said, spoken
-from t9k.aimd.cells import current_cell
 from t9k.aimd.endings import finish_at_exit
 from t9k.aimd.naming import EVAL_IS_VAL, OTHER_TYPE, split_tag
 from t9k.aimd.settings import record_settings
+from t9k.aimd.shell import current_cell
 from t9k.aimd.silent import SilentTrial
 from t9k.aimd.telling import tell, tell_once
 from t9k.aimd.values import as_float, as_int, as_mapping

@@ -32,7 +32,7 @@ CALM = {
 # Frameworks that are installed apart, see beside.txt. The operators that a torchvision for CUDA fails to load with a
 # PyTorch for the CPU are declared, so that it can be imported; nothing here uses them.
 BESIDE = Path(sys.prefix, "beside")
-APART = ("diffusers", "fastai", "ultralytics")
+APART = ("diffusers", "fastai", "marimo", "ultralytics")
 _BESIDE = f"""
 import sys
 sys.path.append({str(BESIDE)!r})
