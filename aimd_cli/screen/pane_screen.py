@@ -72,7 +72,6 @@ class PaneScreen(Screen[None]):
         self.query_one(TrialTable).display = sizes.table_rows > 0
         below.request = below.request._replace(
             rows=tuple(board.chosen),
-            lettered=bool(board.marks),
             also=tuple(board.pinned),
             baseline=board.baseline,
             metric=below.request.metric or self._main_metric(),

@@ -231,7 +231,6 @@ class PaneRequest(NamedTuple):
 
     Attributes:
         rows: The trials.
-        lettered: Whether they are marked and so have letters.
         also: Pinned trials, which are drawn with them.
         baseline: The trial that the others are measured against, drawn in grey, or None.
         view: What is above or beside the output: `CHART`, `CHARTS` or `SYSTEM`.
@@ -247,7 +246,6 @@ class PaneRequest(NamedTuple):
     """
 
     rows: tuple[Facts, ...] = ()
-    lettered: bool = False
     also: tuple[Facts, ...] = ()
     baseline: Facts | None = None
     view: str = CHART

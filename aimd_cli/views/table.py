@@ -203,10 +203,6 @@ class Table:
                     left -= min(left, most_head) - room.restore_head(room.short_title, min(left, most_head))
         return left
 
-    def overflows(self, width: int) -> bool:
-        """Tell whether even the required columns are too wide, so that some would wrap."""
-        return sum(room.width + _PADDING for room in self._layout(width)) - _PADDING > width
-
     def fitting(self, width: int) -> list[int]:
         """Return the numbers of the columns that fit into `width`, in order."""
         return [room.number for room in self._layout(width)]

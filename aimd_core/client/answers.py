@@ -384,7 +384,6 @@ LINEAGE = members(
 ARTIFACTS = members({"artifacts": listed(ARTIFACT)}, {"next": cursor})
 ARTIFACT_BATCH = members({"artifacts": listed(ARTIFACT), "missing": listed(text)})
 OBJECTS = members({"objects": listed(members({"key": text, "size": size, "digest": digest}))}, {"next": cursor})
-ANYTHING = mapping  # of which nothing is used
 _ERROR = members(
     {"code": text, "message": text},
     {"name": text, "folder": text, "holder": text, **dict.fromkeys(("used", "more"), size)},

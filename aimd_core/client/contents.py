@@ -10,7 +10,6 @@ from aimd_core.client import answers
 from aimd_core.client.answers import misfitting
 from aimd_core.client.direct import ContentAddress, receive
 from aimd_core.client.v2 import OffsetMismatchError, Server, offset_of
-from aimd_core.errors import RefusedError
 from aimd_core.format.limits import MAX_DIGESTS
 from aimd_core.reading.kept_files import KeptFile
 
@@ -126,8 +125,3 @@ def read_file(server: Server, trial_id: str, file: KeptFile, start: int, take: C
     """
     path = f"/trials/{trial_id}/content"
     receive(server, ContentAddress(path, "path", file.path, file.size_bytes), start, take)
-
-
-def lacks(error: RefusedError) -> bool:
-    """Tell whether a server refuses files because it lacks their contents."""
-    return "(content_missing)" in str(error.facts.get("reason"))

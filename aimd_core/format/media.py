@@ -43,7 +43,6 @@ MAX_MEDIA_LINES = 1_000_000  # of a journal that readers list
 TABLE_TYPE = "application/vnd.aimd.table+json"
 PLOTLY_TYPE = "application/vnd.plotly.v1+json"
 TEXT_TYPE, MARKDOWN_TYPE, HTML_TYPE = "text/plain; charset=utf-8", "text/markdown; charset=utf-8", "text/html"
-HISTOGRAM_TYPE = "application/vnd.aimd.histogram+json"
 UNKNOWN_TYPE = "application/octet-stream"
 
 _DIGEST = re.compile("[0-9a-f]{64}")

@@ -102,23 +102,6 @@ class Adding:
         self._wait(_Taken(stored, temporary, target, is_object))
         return stored
 
-    def take_bytes(self, content: bytes, target: Path) -> Stored:
-        """Add bytes, and have them at `target`, which is replaced.
-
-        Raises:
-            OSError: The disk refused.
-        """
-        stored = Stored(hashlib.sha256(content).hexdigest(), len(content))
-        is_object, temporary = self._home(len(content), target)
-        try:
-            if not (is_object and self._is_linked(stored, content, temporary)):
-                _write(temporary, content)
-        except BaseException:
-            _remove(temporary)
-            raise
-        self._wait(_Taken(stored, temporary, target, is_object))
-        return stored
-
     def _copy_content(self, content: bytes, temporary: Path, is_object: bool) -> Stored | None:
         """Copy a file that was read; return None if that is left to the file system, which may share its bytes."""
         stored = Stored(hashlib.sha256(content).hexdigest(), len(content))

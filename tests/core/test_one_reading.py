@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from aimd_cli.commands.trial.curves import read_curve
+from aimd_cli.commands.trial.curves import read_several_curves
 from aimd_cli.exporting import long_points, wide_points
 from aimd_core.format import segments
 from aimd_core.format.journal import Damage
@@ -113,7 +113,7 @@ def assert_all_agree(path: Path, truth: list[Point]) -> None:
             )
         )
         for axis in ("step", "epoch", "time"):
-            curve = read_curve(stored(path), metric, axis)
+            (curve,) = read_several_curves(stored(path), [metric], axis)
             assert repr(curve.last) == repr(last_of(points))
             if axis == "step":
                 drawn = sorted([(s, v) for s, v in points if s is not None and math.isfinite(v)], key=lambda p: p[0])

@@ -96,13 +96,6 @@ def _segments_of(trials: Sequence[TrialHandle], request: LineRequest) -> dict[tu
     }
 
 
-def read_curve(trial: TrialHandle, metric: str, axis: str) -> Curve:
-    """Return a metric of a trial, which may have no points."""
-    (((lines,),),) = (trial.source.lines([trial], LineRequest([metric], axis)),)
-    (curve,) = _curves(trial, metric, lines, axis)
-    return curve
-
-
 def read_several_curves(trial: TrialHandle, metrics: Sequence[str], axis: str) -> list[Curve]:
     """Return metrics of a trial, each of which may have no points, with as few readings as possible."""
     (of_trial,) = trial.source.lines([trial], LineRequest(list(metrics), axis))
