@@ -4,20 +4,20 @@ import { type Signal, signal } from "@preact/signals";
 import { useEffect, useId, useMemo, useRef, useState } from "preact/hooks";
 import { isAbort } from "../api/client";
 import { errorText } from "../parts/basics";
-import { type Dragging, useDrag } from "../parts/drag";
+import { useDrag } from "../parts/drag";
 import { dark } from "../state/settings";
 import { t } from "../words";
 import { copyLink } from "./chart_address";
 import { ChartHead } from "./chart_head";
-import { buildCurves, type Curve, loadSeries, type SeriesMap, type Starts, type Wish } from "./curves";
+import type { Box, CardProps, ChartProps } from "./chart_props";
+import { buildCurves, type Curve, loadSeries, type SeriesMap } from "./curves";
 import { emphasised } from "./emphasis";
 import { type Cursor, Legend, Tip } from "./legend";
 import { colours } from "./palette";
 import { axisName, Plot } from "./plot";
-import { type Range, xRange, yRange } from "./ranges";
+import { xRange, yRange } from "./ranges";
 import { nearestCurve, nextPlace } from "./readings";
 import { sentence } from "./sentence";
-import type { ChartView } from "./view";
 import { useVisible } from "./visible";
 
 const HEIGHT = 210;
@@ -25,38 +25,6 @@ const LARGE_HEIGHT = 440;
 /** What a chart in full screen leaves to its head and legend. */
 export const FULL_MARGIN = 130;
 const ZOOM_KEYS = ["+", "=", "-"];
-
-export interface ChartProps {
-  name: string;
-  wishes: Wish[];
-  view: ChartView;
-  starts: Starts;
-  /** Grows when there may be new points. */
-  version: number;
-  size: "small" | "large" | "full";
-  /** Whether another chart fills the screen. */
-  covered: boolean;
-  resize: (size: "small" | "large" | "full") => void;
-  zoom: (chart: string, x: Range | null | undefined, y: Range | null | undefined) => void;
-  /** The address that shows this chart alone. */
-  link: () => string;
-  /** Whether it has one size beside the full screen. */
-  isFixed?: boolean;
-  /** Whether it is among those that come first. */
-  isPinned?: boolean;
-  /** Pin or unpin it; without it that cannot be done. */
-  pin?: () => void;
-  /** Its place among others that it can be moved between. */
-  place?: ChartPlace;
-}
-
-export interface ChartPlace {
-  isFirst: boolean;
-  isLast: boolean;
-  step: (by: 1 | -1) => void;
-  /** Put another one in front of it or behind it. */
-  drop: (dragged: string, isBehind: boolean) => void;
-}
 
 interface Loaded {
   series: SeriesMap | null;
@@ -131,8 +99,6 @@ export function Chart(props: ChartProps) {
   );
 }
 
-export type Box<T> = { current: T | null };
-
 /** The width of an element, as it changes. */
 export function useWidth(place: Box<HTMLElement>): number {
   const [width, setWidth] = useState(0);
@@ -144,12 +110,6 @@ export function useWidth(place: Box<HTMLElement>): number {
     return () => watcher.disconnect();
   }, []);
   return width;
-}
-
-export interface CardProps extends ChartProps {
-  card: Box<HTMLElement>;
-  visible: boolean;
-  handle: Dragging["handle"];
 }
 
 function Card(props: CardProps) {

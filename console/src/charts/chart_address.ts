@@ -3,7 +3,7 @@
 import { changed, parseRoute } from "../model/route";
 import { copyText, linkOf } from "../parts/links";
 import { route, setQuery } from "../state/route";
-import type { ChartProps } from "./chart";
+import type { ChartProps } from "./chart_props";
 import type { Range } from "./ranges";
 import { yName } from "./view";
 

@@ -3,8 +3,8 @@
 import { IconButton } from "../parts/basics";
 import { Menu, type MenuItem } from "../parts/menu";
 import { t } from "../words";
-import type { Box, CardProps, ChartPlace } from "./chart";
 import { copyLink } from "./chart_address";
+import type { Box, CardProps, ChartPlace } from "./chart_props";
 import type { Curve } from "./curves";
 import { saved } from "./files";
 import { colours } from "./palette";

@@ -17,8 +17,9 @@ import {
   setOrder,
   setPinned,
 } from "./arrangement";
-import { Chart, type ChartPlace } from "./chart";
+import { Chart } from "./chart";
 import { linkTo, overlayName, resize, setZoom } from "./chart_address";
+import type { ChartPlace } from "./chart_props";
 import type { TrialLine } from "./colouring";
 import type { Starts, Wish } from "./curves";
 import { SectionHead, sectionTitle } from "./section_head";
