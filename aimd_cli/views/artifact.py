@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from aimd_cli import text
 from aimd_cli.views.rows import local_time
 from aimd_cli.views.words import note, shown
+from aimd_core.format.wording import short_digest, short_id
 from aimd_core.language import said
 
 if TYPE_CHECKING:  # what a pipe needs loads no Rich
@@ -14,8 +15,6 @@ if TYPE_CHECKING:  # what a pipe needs loads no Rich
 
     from aimd_core.reading.artifact_facts import ArtifactFacts
 
-_SHORT_COMMIT = 12  # characters of a commit in a table
-_SHORT_ID = 8  # characters of an id in a table, if they are enough to tell artifacts apart
 _FIELDS = ("name", "id", "commit", "version", "created")
 _MORE_FIELDS = ("type", "aliases", "editor", "objects", "size_bytes")
 
@@ -64,13 +63,13 @@ class ArtifactList:
         if self.detail:
             columns += [Column("TYPE", priority=5), Column("ALIASES", priority=6), Column("EDITOR", priority=7)]
         table = Table(columns)
-        short = _SHORT_ID if len({row.id[:_SHORT_ID] for row in self.rows}) == len(self.rows) else None
+        is_short = len({short_id(row.id) for row in self.rows}) == len(self.rows)
         for row in self.rows:
             values = {name: text.clean(value) for name, value in _values(row).items()}
             name = (values["name"], "bold yellow") if row.damage else values["name"]
             created = text.clean(local_time(row.created))
-            commit = values["commit"][:_SHORT_COMMIT]
-            cells = [name, values["id"][:short], commit, values["version"], created]
+            commit = short_digest(values["commit"])
+            cells = [name, short_id(values["id"]) if is_short else values["id"], commit, values["version"], created]
             paths = [text.clean(row.location.rpartition("/")[0] or "/")] if self.on_server else []
             table.add(*cells, text.size(row.size_bytes), *paths, *self._detail(values))
         table.drop_empty("VERSION", "COMMIT", "EDITOR", "ALIASES")

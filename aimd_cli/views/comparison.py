@@ -29,10 +29,10 @@ from aimd_cli.views.states import state_cell, why_text
 from aimd_cli.views.table import NUMBER, TEXT, WHOLE, Column, Table, hidden_columns
 from aimd_cli.views.words import listed, shown
 from aimd_core.direction import best_of, direction_of
+from aimd_core.format.wording import short_digest, short_id
 from aimd_core.language import said
 from aimd_core.reading.facts import Facts
 
-_COMMIT_SHOWN, _ID_SHOWN = 12, 8
 _KEY_CELLS, _HEAD_CELLS, _GAP = 12, 8, 2  # the least room for a key and for a trial, and between two columns
 
 
@@ -188,7 +188,7 @@ class Comparison:
         )
         labels = iter(shortened([text.clean(key) for key in [*keys, *self.metrics]], first, ellipsis))
         if heads != names and all(row.id for row in self.rows):  # by which commands take them
-            table.add(("id", "dim"), *((row.id[:_ID_SHOWN], "cyan") for row in self.rows))
+            table.add(("id", "dim"), *((short_id(row.id), "cyan") for row in self.rows))
         states = [state_cell(row.state, self.options.glyphs) for row in self.rows]
         if max(cell_len(state) for state, _ in states) > room:
             states = [(state[:1], style) for state, style in states]
@@ -418,7 +418,7 @@ def _full(value: object) -> str:
 
 
 def _shown(key: str, value: object) -> str:
-    return _full(value)[:_COMMIT_SHOWN] if key == "git.commit" else _full(value)
+    return short_digest(_full(value)) if key == "git.commit" else _full(value)
 
 
 def is_param(key: str) -> bool:
@@ -433,4 +433,4 @@ def _is_detail(key: str) -> bool:
 def _short_names(rows: list[Facts]) -> list[str]:
     """Return names, or the beginnings of ids for trials that share one."""
     counts = Counter(row.name for row in rows)
-    return [row.name if counts[row.name] == 1 or not row.id else row.id[:_ID_SHOWN] for row in rows]
+    return [row.name if counts[row.name] == 1 or not row.id else short_id(row.id) for row in rows]

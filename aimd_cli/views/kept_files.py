@@ -9,8 +9,7 @@ from rich.console import RenderableType
 
 from aimd_cli import text
 from aimd_cli.views.table import Column, Table
-
-_SHOWN_DIGITS = 12
+from aimd_core.format.wording import short_digest
 
 
 class KeptFileRow(NamedTuple):
@@ -33,7 +32,7 @@ class FilesReport:
         """Return a table with one row per file."""
         table = Table([Column("PATH"), Column("SIZE", right=True), Column("SHA-256", priority=1)])
         for file in self.files:
-            table.add(text.clean(file.path), text.size(file.size_bytes), file.digest[:_SHOWN_DIGITS])
+            table.add(text.clean(file.path), text.size(file.size_bytes), short_digest(file.digest))
         return table.rich(width)
 
     def lines(self) -> list[list[str]]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from aimd_cli import text
 from aimd_cli.views.words import note, shown
+from aimd_core.format.wording import short_id
 
 if TYPE_CHECKING:  # what a pipe needs loads no Rich
     from collections.abc import Callable
@@ -16,11 +17,9 @@ if TYPE_CHECKING:  # what a pipe needs loads no Rich
 
     from aimd_core.reading.lineage import Lineage, LineageNode
 
-_SHORT_ID = 8
-
 
 def _name(node: LineageNode) -> str:
-    return node.name or node.id[:_SHORT_ID]
+    return node.name or short_id(node.id)
 
 
 class LineageView:

@@ -33,9 +33,10 @@ from aimd_cli.views.states import state_cell, why_text
 from aimd_cli.views.table import NUMBER, SIGN, TEXT, Column, Table
 from aimd_cli.views.words import shown
 from aimd_core.direction import direction_of
+from aimd_core.format.wording import short_id
 from aimd_core.language import said
 from aimd_core.query import Field, field_text, value_of
-from aimd_core.query.display import SHOWN_ID_CHARS, shown_value
+from aimd_core.query.display import shown_value
 from aimd_core.reading.facts import Facts
 
 _NAME_LEAST, _SAME_NAME_LEAST, _TAGS_LEAST, _VALUE_LEAST, _WHY_LEAST = 10, 6, 8, 8, 20  # cells
@@ -129,9 +130,7 @@ class ListColumns:
         return [
             _Shown(Column("STATE", form=SIGN), lambda row: state_cell(row.state, self.glyphs), Field("trial", "state")),
             _Shown(Column("NAME", form=TEXT, least=least, bare=True), _name_cell, Field("trial", "name")),
-            _Shown(
-                Column("ID", style="cyan", bare=True), lambda row: (row.id[:SHOWN_ID_CHARS], ""), Field("trial", "id")
-            ),
+            _Shown(Column("ID", style="cyan", bare=True), lambda row: (short_id(row.id), ""), Field("trial", "id")),
             _Shown(
                 Column("AGE", AGE_PRIORITY, right=True, key="age"),
                 lambda row: (text.age(row.age_s(now_s)), ""),

@@ -33,6 +33,7 @@ from aimd_cli.views.sparkline import sparkline
 from aimd_cli.views.states import state_cell
 from aimd_cli.views.words import shown as in_words
 from aimd_core.direction import direction_of
+from aimd_core.format.wording import short_id
 from aimd_core.language import said
 from aimd_core.query import Field, SortKey, field_text, value_of
 from aimd_core.reading.facts import Facts
@@ -196,7 +197,7 @@ def _name(row: Facts) -> tuple[str, str]:
 
 
 def _id(row: Facts) -> tuple[str, str]:
-    return row.id[:8], "cyan"
+    return short_id(row.id), "cyan"
 
 
 def _tags(row: Facts) -> tuple[str, str]:

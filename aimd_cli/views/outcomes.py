@@ -12,9 +12,9 @@ from rich.text import Text
 from aimd_cli import text
 from aimd_cli.views.table import Column, Table
 from aimd_cli.views.words import note, shown
+from aimd_core.format.wording import short_id
 from aimd_core.language import said
 
-_ID_CHARS = 8
 _STYLES = {"failed": "bold yellow", "unchanged": "dim", "would be removed": "yellow", "would be deleted": "yellow"}
 
 
@@ -141,7 +141,7 @@ class TrashList:
         for row in self.rows:
             ago = said("{age} ago", age=text.age(self.now.timestamp() - row.removed_s))
             size = [] if row.size_bytes is None else [text.size(row.size_bytes)]
-            table.add(text.clean(row.name), text.clean(row.id[:_ID_CHARS]), shown(ago), *size)
+            table.add(text.clean(row.name), text.clean(short_id(row.id)), shown(ago), *size)
         count = len(self.rows)
         total = said("{count} in the trash, {total}", count=count, total=text.size(sum(sizes)))
         return Group(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from aimd_cli import text
 from aimd_cli.views.words import note, shown
+from aimd_core.format.wording import short_id
 from aimd_core.language import said
 
 if TYPE_CHECKING:  # what a pipe needs loads no Rich
@@ -16,7 +17,6 @@ if TYPE_CHECKING:  # what a pipe needs loads no Rich
     from aimd_core.reading.artifact_facts import TrialArtifact
 
 _FIRST = 8  # of a trial in brief
-_SHORT_ID = 8
 
 
 def artifact_blocks(artifacts: Sequence[TrialArtifact], width: int, is_brief: bool) -> list[RenderableType]:
@@ -48,11 +48,11 @@ def artifact_blocks(artifacts: Sequence[TrialArtifact], width: int, is_brief: bo
                 "",
                 "",
                 "",
-                text.clean(artifact.id[:_SHORT_ID]),
+                text.clean(short_id(artifact.id)),
             )
             continue
         cells = [facts.name, facts.version or "", facts.type]
-        about = [", ".join(facts.aliases), facts.description.partition("\n")[0], facts.id[:_SHORT_ID]]
+        about = [", ".join(facts.aliases), facts.description.partition("\n")[0], short_id(facts.id)]
         shown_cells = [*map(text.clean, cells), text.size(facts.size_bytes), *map(text.clean, about)]
         table.add(shown(artifact.role), *shown_cells)
     table.drop_empty("VERSION", "ALIASES", "ABOUT")

@@ -12,6 +12,7 @@ from aimd_cli.views.sparkline import sparkline
 from aimd_cli.views.states import divergence, state_cell, state_sentence
 from aimd_cli.views.words import note, shown
 from aimd_core.direction import direction_of
+from aimd_core.format.wording import short_digest
 from aimd_core.language import said, translated
 
 if TYPE_CHECKING:  # what a pipe needs loads no Rich
@@ -191,7 +192,7 @@ def _facts(trial: TrialDetail, is_brief: bool) -> list[tuple[str, str]]:
 
     row = trial.row
     taken = text.duration(row.duration_s(time.time()))
-    commit = str(trial.git.get("commit") or "")[:12]
+    commit = short_digest(str(trial.git.get("commit") or ""))
     dirty = shown(" (with uncommitted changes)") if trial.git.get("is_dirty") else ""
     facts = [
         ("state", translated(state_sentence(row))),

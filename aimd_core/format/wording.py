@@ -1,4 +1,4 @@
-"""How values are written for people, the same in the terminal and in reports: texts, parameters, durations, ages.
+"""How values are written for people, the same in the terminal and in reports: texts, ids, durations, ages.
 
 Numbers of metrics are in `numbers`, sizes in `values`.
 """
@@ -13,6 +13,7 @@ from aimd_core.format.values import visible
 _SECOND, _MINUTE, _HOUR, _DAY = 1, 60, 3600, 86400
 _LEAST_S = 0.001
 _UNTOLD_S = 1e15  # 31 million years, beyond which nobody counts hours
+_SHOWN_ID_CHARS, _SHOWN_DIGEST_CHARS = 8, 12
 
 
 def parameter_text(value: object) -> str:
@@ -29,6 +30,16 @@ def parameter_text(value: object) -> str:
 def plain_text(value: object) -> str:
     """Return the value of a field of a query as a user would type it; several are separated by commas."""
     return visible(", ".join(map(str, value))) if isinstance(value, tuple) else parameter_text(value)
+
+
+def short_id(id: str) -> str:
+    """Return the part of an id that lists show; commands take any unique beginning. The console shows as much."""
+    return id[:_SHOWN_ID_CHARS]
+
+
+def short_digest(digest: str) -> str:
+    """Return the part of a digest, or of a commit, that lists show."""
+    return digest[:_SHOWN_DIGEST_CHARS]
 
 
 def duration_text(seconds: float | None) -> str:

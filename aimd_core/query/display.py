@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from aimd_core.format.numbers import number_text
 from aimd_core.format.values import visible
-from aimd_core.format.wording import age_text, duration_text, plain_text
+from aimd_core.format.wording import age_text, duration_text, plain_text, short_id
 from aimd_core.query.tree import Field
-
-SHOWN_ID_CHARS = 8  # hexadecimal digits; commands take any unique prefix
 
 
 def shown_value(field: Field, value: object) -> str:
@@ -21,7 +19,7 @@ def shown_value(field: Field, value: object) -> str:
         seconds = float(str(value))
         return age_text(seconds) if field.name == "age" else duration_text(seconds)
     if field.kind == "trial" and field.name == "id":
-        return str(value)[:SHOWN_ID_CHARS]
+        return short_id(str(value))
     if field.kind != "metric":
         return plain_text(value)
     if isinstance(value, (int, float)) and not isinstance(value, bool):

@@ -30,6 +30,7 @@ from aimd_core.format.artifacts import (
 from aimd_core.format.documents import read_mapping
 from aimd_core.format.layout import METADATA_FILE, working_directory_of
 from aimd_core.format.values import MIN_ID_CHARS
+from aimd_core.format.wording import short_id
 from aimd_core.language import said
 from aimd_core.reading.artifact_facts import ArtifactFacts
 from aimd_core.reading.facts import written_time
@@ -171,6 +172,11 @@ class StoredArtifact:
     def _text(self, key: str) -> str | None:
         value = self.document.get(key)
         return str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) and value != "" else None
+
+    @property
+    def label(self) -> str:
+        """Its name with the version, or with the beginning of the id until it has one."""
+        return f"{self.name}:{self.version or short_id(self.id)}"
 
     @property
     def aliases(self) -> list[str]:

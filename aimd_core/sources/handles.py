@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from aimd_core.errors import AmbiguousTrialError, TrialNotFoundError, TrialRunningError, UsageError
 from aimd_core.format.labels import Labels
 from aimd_core.format.values import MIN_ID_CHARS
+from aimd_core.format.wording import short_id
 from aimd_core.language import said
 from aimd_core.reading.facts import Facts, is_live
 from aimd_core.reading.series import Series
@@ -451,5 +452,5 @@ def trashed_named(name: str, trash: Sequence[TrashEntry], location: str, address
         hint = said("Run: {command}", command=command)
         raise TrialNotFoundError(name, location, [entry.name for entry in trash][:3], hint=hint)
     if len(fitting) > 1:
-        raise AmbiguousTrialError(name, [f"{entry.name} ({entry.id[:8]})" for entry in fitting])
+        raise AmbiguousTrialError(name, [f"{entry.name} ({short_id(entry.id)})" for entry in fitting])
     return fitting[0]

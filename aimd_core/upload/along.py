@@ -56,7 +56,7 @@ def compare_artifacts(remote: _HasArtifacts, trial: Trial) -> list[Difference]:
         hosts = [copy.get("host") for copy in artifact.remote]
         if (artifact.is_open and is_live(trial.state.name)) or (hosts and remote.host not in hosts):
             continue
-        name = f"{artifact.name}:{artifact.version or artifact.id[:8]}"
+        name = artifact.label
         rows = compare_artifact(remote.artifacts(), artifact)
         differences += [row._replace(file=f"{name}/{row.file}".rstrip("/")) for row in rows]
     return differences

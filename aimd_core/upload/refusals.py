@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from aimd_core.errors import ConflictError, RefusedError
+from aimd_core.format.wording import short_id
 from aimd_core.language import joined, said
 
 MAX_OFFERS = 200
@@ -71,7 +72,7 @@ def plain_name(name: str, trial_id: str) -> str:
     """Return a name that every server takes, as much like `name` as possible."""
     text = re.sub(r"[^\w .=+@,()-]+", "_", name).strip(" ._")
     text = text.encode("ascii", "ignore").decode()[:_MAX_NAME_BYTES]
-    return text or f"trial {trial_id[:8]}"
+    return text or f"trial {short_id(trial_id)}"
 
 
 def admitted(document: Document, error: RefusedError, offer: Offer, trial_id: str) -> tuple[Document, list[Refusal]]:

@@ -113,7 +113,7 @@ def _check(credentials: Credentials, selected: Sequence[StoredArtifact], as_json
     failed = 0
     with connect_artifacts(credentials) as remote:
         for stored in selected:
-            name = f"{stored.name}:{stored.version or stored.id[:8]}"
+            name = stored.label
             differences = compare_artifact(remote, stored)
             rows += [CheckRow(name, "differs", *difference[:4]) for difference in differences]
             rows += [] if differences else [CheckRow(name, "same", "", None, None, "")]
