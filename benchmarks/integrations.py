@@ -37,6 +37,30 @@ def tensorboard(trial: aimd.Trial) -> Step:
     return lambda number: writer.add_scalar("train/loss", 0.25, number)
 
 
+def patched_tensorboard(trial: aimd.Trial) -> Step:
+    """Return a step of a writer that `patch_tensorboard` records, and that does nothing by itself."""
+    from t9k.aimd import tensorboard_patch
+
+    class FileWriter:
+        def add_summary(self, *arguments: Any) -> None: ...
+
+    class Writer:
+        def __init__(self) -> None:
+            self.file_writer = FileWriter()
+
+        def __exit__(self, *arguments: object) -> None: ...
+
+        def close(self) -> None: ...
+
+        def add_scalar(self, tag: str, scalar_value: float, global_step: int) -> None: ...
+
+    module: Any = SimpleNamespace(SummaryWriter=Writer, FileWriter=FileWriter)
+    aimd.patch_tensorboard(trial)
+    tensorboard_patch._patch(module)
+    writer = Writer()
+    return lambda number: writer.add_scalar("train/loss", 0.25, number)
+
+
 def wandb(trial: aimd.Trial) -> Step:
     """Return a step of the W&B drop-in."""
     import t9k.aimd.wandb as ours
@@ -253,6 +277,7 @@ def fastai(trial: aimd.Trial) -> Step:
 
 INTEGRATIONS: dict[str, tuple[str | None, Callable[[aimd.Trial], Step]]] = {
     "TensorBoard drop-in, one scalar": (None, tensorboard),
+    "TensorBoard's writers, patched, one scalar": (None, patched_tensorboard),
     "W&B drop-in": (None, wandb),
     "Lightning's logger": ("lightning", lightning),
     "Transformers": ("transformers", transformers),
