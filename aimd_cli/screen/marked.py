@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -26,9 +27,13 @@ class MarkedScreen(PaneScreen):
 
     order: Order
 
+    @abstractmethod
     def reorder(self, order: Order) -> None:
         """Request other trials or another order."""
-        raise NotImplementedError
+
+    @abstractmethod
+    def look_again(self) -> None:
+        """Have the trials looked at now."""
 
     def do(self, act: Callable[[], str]) -> None:
         """Do something in a thread, say what it returns, and look again."""
@@ -46,9 +51,6 @@ class MarkedScreen(PaneScreen):
         if told:
             self.tell(told, is_warning)
         self.look_again()
-
-    def look_again(self) -> None:
-        """Have the trials looked at now."""
 
     def action_pin(self) -> None:
         """Pin the selected trial, or remove its pin."""

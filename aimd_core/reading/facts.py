@@ -7,6 +7,7 @@ the ending that the process noted, the recording process, and the last write.
 from __future__ import annotations
 
 import time
+from abc import abstractmethod
 from datetime import datetime, timezone
 
 from aimd_core.format import process
@@ -259,17 +260,17 @@ class Facts:
     trends: Mapping[str, Sequence[float]]
     segments: Sequence[Mapping[str, object]]
 
+    @abstractmethod  # without `ABC`, which would make each `isinstance` slower
     def derive(self, last_write_s: float) -> None:
         """Derive the current state.
 
         Args:
             last_write_s: When the trial's files were last written; it matters only for an unfinished trial.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def whole(self) -> WholeFacts:
         """Return the same facts in the form that is quick to read often."""
-        raise NotImplementedError
 
     @property
     def is_unfinished(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 from aimd_core.language import spoken
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
@@ -27,9 +29,9 @@ class LoggerMedia:
     _owns_trial: bool
 
     @property
+    @abstractmethod
     def experiment(self) -> Trial:
         """The trial."""
-        raise NotImplementedError
 
     def log_image(self, key: str, images: Any, step: int | None = None, **settings: Any) -> None:
         """Record pictures.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     import os
@@ -32,6 +34,7 @@ class MediaCalls:
 
     _path: Path
 
+    @abstractmethod
     def _log_media(
         self,
         key: str,
@@ -42,7 +45,7 @@ class MediaCalls:
         *arguments: Any,
         check_status: bool = True,
     ) -> None:
-        raise NotImplementedError
+        """Record what `encode` makes of the arguments, and say once what cannot be recorded."""
 
     def log_image(
         self,
