@@ -128,6 +128,11 @@ def exact(value: object) -> str:
     return clean(str(value))
 
 
+def in_full(value: object) -> str:
+    """Return a parameter or a metric's value in full, and nothing for None."""
+    return "" if value is None else exact(value) if isinstance(value, float) else parameter(value)
+
+
 def exact_all(values: Iterable[object]) -> list[str]:
     """Return metrics' values as `exact` does, and nothing for None; a list of many trials is mostly such numbers."""
     return [

@@ -21,6 +21,7 @@ from aimd_core.errors import DamagedError, NotFoundError
 from aimd_core.format.journal import open_regular
 from aimd_core.format.labels import Labels
 from aimd_core.format.model import FAILED, RUNNING, SUCCEEDED
+from aimd_core.format.values import mapping_of
 from aimd_core.language import said
 
 _TASK, _METRICS, _LOG = "task.json", "metrics.jsonl", "log.jsonl"
@@ -121,8 +122,8 @@ def _read(session: _Session, store: Store) -> ImportedRun:
     task_id = str(task.get("id") or session.path.stem)
     project = str(task.get("project_name") or "").strip("/")
     values.left_out["file"] += session.others()
-    values.left_out["configuration"] += len(_mapping(task.get("configuration")))
-    script = _mapping(task.get("script"))
+    values.left_out["configuration"] += len(mapping_of(task.get("configuration")))
+    script = mapping_of(task.get("script"))
     origin = {
         "project": project,
         "type": task.get("type"),
@@ -135,7 +136,7 @@ def _read(session: _Session, store: Store) -> ImportedRun:
         str(task.get("name") or task_id),
         f"clearml:{session.path}#{task_id}",
         values.points,
-        _params(_mapping(task.get("hyperparams"))),
+        _params(mapping_of(task.get("hyperparams"))),
         _ending(task, session.path, times),
         Labels(tuple(sorted(map(str, tags))) if isinstance(tags, list) else (), str(task.get("comment") or "")),
         +values.left_out,
@@ -188,8 +189,8 @@ def _params(sections: dict[str, Any]) -> dict[str, object]:
     """Return the parameters by section. ClearML keeps each as text and its type; nested ones have slashes."""
     params: dict[str, object] = {}
     for section, entries in sections.items():
-        for name, entry in _mapping(entries).items():
-            put_nested(params, f"{section}/{name}".split("/"), _parameter(_mapping(entry)))
+        for name, entry in mapping_of(entries).items():
+            put_nested(params, f"{section}/{name}".split("/"), _parameter(mapping_of(entry)))
     return params
 
 
@@ -218,7 +219,3 @@ def _ending(task: dict[str, Any], path: Path, times: list[float]) -> Ending:
         return Ending(SUCCEEDED, None, started_s, ended_s)
     kind = "signal" if status == "stopped" else "unfinished"
     return Ending(RUNNING, {"kind": kind}, started_s, ended_s)
-
-
-def _mapping(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}

@@ -15,6 +15,7 @@ from aimd_cli.importing.run import Ending, ImportedRun, Store
 from aimd_core.errors import NotFoundError
 from aimd_core.format.labels import Labels
 from aimd_core.format.model import FAILED, RUNNING, SUCCEEDED
+from aimd_core.format.values import mapping_of
 from aimd_core.language import said
 
 _RUN, _CONFIG, _METRICS, _OUTPUT, _INFO = "run.json", "config.json", "metrics.json", "cout.txt", "info.json"
@@ -43,8 +44,8 @@ def _read_run(directory: Path, store: Store) -> ImportedRun:
     values = _Values(directory, store)
     ended_s = utc_seconds(entry.get("stop_time")) or utc_seconds(entry.get("heartbeat"))
     values.take_result(entry.get("result"), ended_s)
-    experiment, host, meta = (_mapping(entry.get(key)) for key in ("experiment", "host", "meta"))
-    comment = _mapping(meta.get("options")).get("--comment")
+    experiment, host, meta = (mapping_of(entry.get(key)) for key in ("experiment", "host", "meta"))
+    comment = mapping_of(meta.get("options")).get("--comment")
     name = str(experiment.get("name") or directory.name)
     started = entry.get("start_time") or entry.get("queue_time")
     origin = {
@@ -91,7 +92,7 @@ class _Values(Values):
 
     def _take_series(self, key: str, series: object) -> int:
         """Take the points of a metric and return how many are odd."""
-        columns = [_mapping(series).get(name) for name in ("steps", "values", "timestamps")]
+        columns = [mapping_of(series).get(name) for name in ("steps", "values", "timestamps")]
         steps, values, times = (column if isinstance(column, list) else [] for column in columns)
         times += [None] * (len(steps) - len(times))
         odd = abs(len(steps) - len(values))
@@ -137,7 +138,3 @@ def _unpacked(value: object) -> object:
     if isinstance(value, dict) and str(value.get("py/object", "")).startswith("numpy.") and "value" in value:
         return value["value"]
     return value
-
-
-def _mapping(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}

@@ -24,7 +24,7 @@ from aimd_cli.views.chart_grid import (
     pages_of,
     span_of,
 )
-from aimd_cli.views.curve import Curve
+from aimd_cli.views.curve import Curve, empty_curve
 from aimd_cli.views.metric_sections import sections_of
 from aimd_cli.views.rows import all_keys
 from aimd_core.errors import AimdError
@@ -193,15 +193,11 @@ def _read(
     curves: dict[str, list[Curve]] = {}
     for metric in metrics:
         curves[metric] = [_of_metric(of_row, row, metric) for of_row, row in zip(of_rows, rows, strict=False)]
-        curves[metric] += [_no_curve(row, metric) for row in rows[len(of_rows) :]]
+        curves[metric] += [empty_curve(row.alternative_name, metric) for row in rows[len(of_rows) :]]
     return curves, fault, len(of_rows) == len(rows)
 
 
 def _of_metric(curves: Sequence[Curve], row: Facts, metric: str) -> Curve:
-    return next((curve for curve in curves if curve.metric == metric), None) or _no_curve(row, metric)
-
-
-def _no_curve(row: Facts, metric: str) -> Curve:
-    from array import array
-
-    return Curve(row.alternative_name, metric, array("d"), array("d"))
+    return next((curve for curve in curves if curve.metric == metric), None) or empty_curve(
+        row.alternative_name, metric
+    )

@@ -16,7 +16,7 @@ from aimd_cli.screen.grid_drawing import GridDrawer, GridDrawn, GridRequest
 from aimd_cli.views.canvas import BAND, LETTERS
 from aimd_cli.views.chart import PALETTE, Chart, Look
 from aimd_cli.views.comparison import Comparison
-from aimd_cli.views.curve import Curve, sentence
+from aimd_cli.views.curve import Curve, empty_curve, sentence
 from aimd_cli.views.states import divergence, state_sentence
 from aimd_cli.views.trial_detail import TrialDetail
 from aimd_cli.views.words import note, shown
@@ -337,7 +337,7 @@ def _chart(sources: Sources, request: PaneRequest) -> tuple[str, list[Text]]:
             curve = copy(sources.curve(row, request.metric, request.axis))
         except (AimdError, OSError) as error:
             faults.append(f"{text.clean(row.name)}: {reason_of(error)}")
-            curve = _no_curve(row, request.metric)
+            curve = empty_curve(row.alternative_name, request.metric)
         curve.name = row.name
         if owner != BAND:
             curves.append(curve)
@@ -355,12 +355,6 @@ def reason_of(error: Exception) -> str:
     """Return what is wrong with a file, without its path, because the trial is named next to it."""
     reason = error.facts.get("reason") if isinstance(error, DamagedError) else None
     return shown(reason if isinstance(reason, str) and reason else message(error))
-
-
-def _no_curve(row: Facts, metric: str) -> Curve:
-    from array import array
-
-    return Curve(row.alternative_name, metric, array("d"), array("d"))
 
 
 def _drawing(curves: list[Curve], request: PaneRequest, note_rows: int) -> list[Text]:

@@ -240,11 +240,11 @@ class Comparison:
         lines = [["key", *(row.alternative_name for row in self.rows)], ["state", *(row.state for row in self.rows)]]
         if any(row.reason for row in self.rows):
             lines.append(["reason", *(text.clean(row.reason) for row in self.rows)])
-        lines += [[key, *map(_full, self._facts(key))] for key in self.differing]
+        lines += [[key, *map(text.in_full, self._facts(key))] for key in self.differing]
         for metric in self.metrics:
-            lines.append([metric, *map(_full, self._values(metric))])
+            lines.append([metric, *map(text.in_full, self._values(metric))])
             if self.options.baseline is not None:
-                lines.append([f"{metric} - baseline", *map(_full, self._differences(metric))])
+                lines.append([f"{metric} - baseline", *map(text.in_full, self._differences(metric))])
         return lines
 
     def grid(self) -> Grid:
@@ -254,11 +254,13 @@ class Comparison:
         rows = []
         for number, trial in enumerate(self.trials):
             row = [Item(self.names[number], trial.row.alternative_name)]
-            row += [Item(_shown(key, trial.facts.get(key)), _full(trial.facts.get(key))) for key in self.differing]
+            row += [
+                Item(_shown(key, trial.facts.get(key)), text.in_full(trial.facts.get(key))) for key in self.differing
+            ]
             for metric in self.metrics:
                 value = self._values(metric)[number]
                 shown = "" if value is None else text.number(value)
-                row.append(Item(shown, _full(value), number in self.best[metric]))
+                row.append(Item(shown, text.in_full(value), number in self.best[metric]))
             rows.append(row)
         return Grid(header, rows, numbers)
 
@@ -346,7 +348,7 @@ class GroupedComparison:
             columns.append(Column(text.clean(metric), metric_priority(metric, number), right=True, form=NUMBER))
         table = Table(columns, self.options.glyphs)
         for number, group in enumerate(self.groups):
-            cells: list[str | tuple[str, str]] = [_full(group.keys.get(key)) for key in self.keys]
+            cells: list[str | tuple[str, str]] = [text.in_full(group.keys.get(key)) for key in self.keys]
             cells.append(str(len(group.rows)))
             for metric in self.metrics:
                 shown = self._shown(self._average(group, metric), len(group.rows))
@@ -365,10 +367,10 @@ class GroupedComparison:
             header += [f"{metric}.n", f"{metric}.mean", f"{metric}.std"]
         lines = [header]
         for group in self.groups:
-            row = [*(_full(group.keys.get(key)) for key in self.keys), str(len(group.rows))]
+            row = [*(text.in_full(group.keys.get(key)) for key in self.keys), str(len(group.rows))]
             for metric in self.metrics:
                 count, mean, deviation = self._average(group, metric)
-                row += [str(count), _full(mean), _full(deviation)]
+                row += [str(count), text.in_full(mean), text.in_full(deviation)]
             lines.append(row)
         return lines
 
@@ -379,7 +381,7 @@ class GroupedComparison:
         rows = []
         for number, group in enumerate(self.groups):
             size = len(group.rows)
-            row = [Item(_full(group.keys.get(key)), _full(group.keys.get(key))) for key in self.keys]
+            row = [Item(text.in_full(group.keys.get(key)), text.in_full(group.keys.get(key))) for key in self.keys]
             row.append(Item(str(size), str(size)))
             for metric in self.metrics:
                 shown = self._shown(self._average(group, metric), size)
@@ -411,14 +413,8 @@ class GroupedComparison:
         }
 
 
-def _full(value: object) -> str:
-    if value is None:
-        return ""
-    return text.exact(value) if isinstance(value, float) else text.parameter(value)
-
-
 def _shown(key: str, value: object) -> str:
-    return short_digest(_full(value)) if key == "git.commit" else _full(value)
+    return short_digest(text.in_full(value)) if key == "git.commit" else text.in_full(value)
 
 
 def is_param(key: str) -> bool:

@@ -99,6 +99,11 @@ class Curve:
         return thinned(self.positions, self.values, STRETCHES)
 
 
+def empty_curve(trial: str, metric: str) -> Curve:
+    """Return the curve of a metric without points."""
+    return Curve(trial, metric, array("d"), array("d"))
+
+
 def _value(point: tuple[float, float]) -> float:
     return point[1]
 

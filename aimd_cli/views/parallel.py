@@ -151,7 +151,7 @@ class Parallel:
         samples = [*self._params, self._target]
         return [
             ["trial", *(sample.title for sample in samples)],
-            *([self._names[at], *(_plain(sample.values[at]) for sample in samples)] for at in self._order),
+            *([self._names[at], *(text.in_full(sample.values[at]) for sample in samples)] for at in self._order),
         ]
 
     def document(self) -> dict[str, object]:
@@ -167,10 +167,6 @@ class Parallel:
                 for at in self._order
             ],
         }
-
-
-def _plain(value: object) -> str:
-    return "" if value is None else text.exact(value) if isinstance(value, float) else text.parameter(value)
 
 
 def _axis(sample: Sample, short: str) -> _Axis:

@@ -121,7 +121,7 @@ class Scatter:
         samples = [self._x, self._y, *([self._by] if self._by is not None else [])]
         return [
             ["trial", *(sample.title for sample in samples)],
-            *([name, *(_plain(sample.values[at]) for sample in samples)] for at, name in enumerate(self._names)),
+            *([name, *(text.in_full(sample.values[at]) for sample in samples)] for at, name in enumerate(self._names)),
         ]
 
     def document(self) -> dict[str, object]:
@@ -139,10 +139,6 @@ class Scatter:
                 for at, name in enumerate(self._names)
             ],
         }
-
-
-def _plain(value: object) -> str:
-    return "" if value is None else text.exact(value) if isinstance(value, float) else text.parameter(value)
 
 
 def _grouped(by: Sample | None) -> tuple[list[str], list[int]]:

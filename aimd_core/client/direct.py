@@ -20,7 +20,7 @@ from aimd_core.client import answers
 from aimd_core.client.connection import NO_RETRY, Connection
 from aimd_core.client.lean_httpx import httpx
 from aimd_core.client.network_settings import proxy_of
-from aimd_core.client.v2 import Server, read_at
+from aimd_core.client.v2 import Server, offers, read_at
 from aimd_core.errors import AimdError, NetworkError, NotAServerError, UnreachableError
 from aimd_core.language import said, warn_once
 
@@ -86,7 +86,7 @@ def distrust(server: Server) -> bool:
 
 def _is_on(server: Server) -> bool:
     if server.direct.is_offered is None:
-        server.direct.is_offered = FEATURE in (server.info().get("features") or ())
+        server.direct.is_offered = offers(server, FEATURE)
     return server.direct.is_offered and not server.direct.has_failed
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from aimd_core.client import answers
-from aimd_core.client.v2 import Server
+from aimd_core.client.v2 import Server, offers
 from aimd_core.reading.answered import facts_of as facts_of
 
 BATCH_AT_ONCE = 100
@@ -17,7 +17,7 @@ BATCH_AT_ONCE = 100
 
 def takes_queries(server: Server) -> bool:
     """Tell whether the server evaluates queries."""
-    return "query" in (server.info().get("features") or ())
+    return offers(server, "query")
 
 
 def count(server: Server, folder: str | None = None, where: str = "") -> int:

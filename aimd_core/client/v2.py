@@ -294,6 +294,11 @@ class Server:
         return _standing(self.host, self._checked(answer, path))
 
 
+def offers(server: Server, feature: str) -> bool:
+    """Tell whether a server has a feature, which older ones lack."""
+    return feature in (server.info().get("features") or ())
+
+
 def twin_of(server: Server) -> Server:
     """Return another connection to the same server, for another thread; `abort` of the first ends it, too."""
     made = Server(*server._made_of)

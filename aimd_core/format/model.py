@@ -149,7 +149,7 @@ def _flatten(parameters: Mapping[str, object], prefix: str, flat: dict[str, obje
 def console_address(host: str, trial_id: str = "") -> str:
     """Return the address of the console that belongs to the API at `host`, or of a trial in it."""
     console = f"{host.rstrip('/').rpartition('/')[0]}/web/"
-    return f"{console}#/trials/{trial_id}/" if trial_id else console
+    return f"{console}{trial_anchor(trial_id)}" if trial_id else console
 
 
 def link_address(host: str, key: str) -> str:
@@ -160,3 +160,8 @@ def link_address(host: str, key: str) -> str:
 def artifact_address(host: str, folder_id: str, version: str) -> str:
     """Return the address of a version of an artifact in the console that belongs to the API at `host`."""
     return f"{console_address(host)}#/folders/{folder_id}/?artifactVersion={version}"
+
+
+def trial_anchor(trial_id: str) -> str:
+    """Return where the console shows a trial, relative to the console itself."""
+    return f"#/trials/{trial_id}/"

@@ -24,6 +24,7 @@ TYPE_CHECKING = False  # a constant, because importing `typing` slows down start
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime, timezone
+    from typing import Any
 
 STEP_LIMIT = 1 << 63  # steps are nearer to 0 than this
 EXACT_STEP = 1 << 53  # every integer up to here is a float
@@ -42,6 +43,11 @@ def size_text(size_bytes: float) -> str:
             break
         size_bytes /= 1024
     return f"{size_bytes:.0f} {unit}" if unit == "B" else f"{size_bytes:.1f} {unit}"
+
+
+def mapping_of(value: object) -> dict[str, Any]:
+    """Return a mapping in a document that others wrote; empty in place of anything else."""
+    return value if isinstance(value, dict) else {}
 
 
 def float_of(number: float) -> float:

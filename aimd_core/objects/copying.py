@@ -17,6 +17,7 @@ from aimd_core.format.portable import NO_BLOCK, NO_FOLLOW
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
+    from pathlib import Path
     from typing import BinaryIO
 
 BLOCK_BYTES = 1 << 20
@@ -41,6 +42,14 @@ class Stat(NamedTuple):
 def stat_of(status: os.stat_result) -> Stat:
     """Return what tells whether a file has changed."""
     return Stat(status.st_size, status.st_mtime_ns, status.st_ino & INODE_BITS)
+
+
+def stat_at(path: Path) -> Stat | None:
+    """Return what tells whether the file at a path has changed, or None if there is none."""
+    try:
+        return stat_of(os.stat(path))
+    except OSError:
+        return None
 
 
 def open_source(path: str | os.PathLike[str], follows: bool = False) -> BinaryIO:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timezone
 
+from aimd_core.format.model import trial_anchor
 from aimd_core.language import CHINESE
 from aimd_core.query import Field, field_text, parse_columns, parse_sort, value_of
 from aimd_core.query.display import shown_value
@@ -79,7 +80,7 @@ _CHINESE = {
 
 def cell_of(field: Field, row: Facts, now_s: float) -> Cell:
     """Return the text of a cell. Times are in UTC: a report is read in many places."""
-    address = f"#/trials/{row.id}/" if field == NAME and row.id else ""
+    address = trial_anchor(row.id) if field == NAME and row.id else ""
     value = value_of(field, row, now_s)
     if field.shape == "moment":
         return Cell(_time_text(row.started if field.name == "started" else row.ended), address)

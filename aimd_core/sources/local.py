@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from aimd_core.errors import FileNotRecordedError, NoDirectoryError
 from aimd_core.format.labels import Labels, add_tags, read_labels, remove_tags, set_note
 from aimd_core.format.layout import METRICS_FILE, OUTPUT_FILE, absolute, expanded
+from aimd_core.format.values import mapping_of
 from aimd_core.reading.directory import TrialIndex, read_trials
 from aimd_core.reading.documents import Trial
 from aimd_core.reading.facts import Facts, is_live
@@ -81,7 +81,9 @@ class LocalTrial(TrialHandle):
         metadata = self.trial.metadata
         tree = tree_of(self.trial.path)
         kept = KeptTotals(len(tree.entries), tree.size_bytes)
-        return Detail(self.trial.parameters, _mapping(metadata.get("platform")), _mapping(metadata.get("_git")), kept)
+        return Detail(
+            self.trial.parameters, mapping_of(metadata.get("platform")), mapping_of(metadata.get("_git")), kept
+        )
 
     def diff(self) -> bytes | None:
         """Return the recorded uncommitted changes, or None."""
@@ -308,7 +310,3 @@ def lines_in(path: Path, metric: str, axis: str, all_segments: bool = False) -> 
 
 def _paths(trials: Sequence[TrialHandle]) -> list[Path]:
     return [trial.trial.path for trial in trials if isinstance(trial, LocalTrial)]
-
-
-def _mapping(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}

@@ -32,7 +32,7 @@ from aimd_core.errors import (
 from aimd_core.format.journal import SEGMENTS_FILE
 from aimd_core.format.labels import Labels, check_tags
 from aimd_core.format.layout import DIFF_FILE, METRICS_FILE, OUTPUT_FILE, TREE
-from aimd_core.format.values import MIN_ID_CHARS, is_uuid
+from aimd_core.format.values import MIN_ID_CHARS, is_uuid, mapping_of
 from aimd_core.hosts import REMOTE
 from aimd_core.language import said
 from aimd_core.query.fields import quote
@@ -127,8 +127,8 @@ class RemoteTrial(TrialHandle):
         metadata = self.document["metadata"]
         return Detail(
             self.document.get("parameters") or {},
-            _mapping(metadata.get("platform")),
-            _mapping(metadata.get("_git")),
+            mapping_of(metadata.get("platform")),
+            mapping_of(metadata.get("_git")),
             _totals_of(self.document["files"].get(TREE) or {}),
         )
 
@@ -614,7 +614,3 @@ def _lines_at(path: Path) -> Iterator[str]:
 
 def _number(value: object) -> float | None:
     return None if value is None else float(str(value)) if isinstance(value, str) else float(value)  # type: ignore[arg-type]
-
-
-def _mapping(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}

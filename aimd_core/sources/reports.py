@@ -8,6 +8,7 @@ from typing import Any
 
 from aimd_core.errors import AimdError, NotFoundError, NoTrialsError, OldServerError, QueryError
 from aimd_core.format.media import StoredBytes
+from aimd_core.format.model import trial_anchor
 from aimd_core.language import said
 from aimd_core.query import read_word
 from aimd_core.reading.facts import Facts
@@ -94,11 +95,7 @@ class ReportSource:
             return [], 0
         except AimdError as error:
             raise ViewFaultError(error.sentence) from None
-        return gathered((item.record for item in items), read, most_bytes, row.name, _address(row))
-
-
-def _address(row: Facts) -> str:
-    return f"#/trials/{row.id}/"
+        return gathered((item.record for item in items), read, most_bytes, row.name, trial_anchor(row.id))
 
 
 def _line(row: Facts, piece: Line) -> ChartLine:
@@ -106,7 +103,7 @@ def _line(row: Facts, piece: Line) -> ChartLine:
         (point for point in zip(piece.points.positions, piece.points.values, strict=True) if math.isfinite(point[0])),
         key=lambda point: point[0],
     )
-    return ChartLine(row.name, _address(row), *_reduced(points))
+    return ChartLine(row.name, trial_anchor(row.id), *_reduced(points))
 
 
 def _reduced(points: Sequence[tuple[float, float]]) -> tuple[list[float], list[float]]:

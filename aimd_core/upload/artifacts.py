@@ -51,7 +51,7 @@ from aimd_core.objects.packs import PACKED_BYTES
 from aimd_core.objects.store import store_of
 from aimd_core.reading.artifact_facts import ArtifactFacts
 from aimd_core.reading.artifacts import StoredArtifact
-from aimd_core.upload.contents import Destination
+from aimd_core.upload.contents import FILLED_IN, Destination
 from aimd_core.upload.sending import Progress, no_progress
 from aimd_core.upload.transfers import over_connections
 
@@ -263,15 +263,12 @@ def note_remote(path: Path, host: str, sent: RemoteArtifact) -> None:
 
     def noted(document: dict[str, Any]) -> dict[str, Any]:
         elsewhere = [row for row in copies_in(document) if row.get("host") != host]
-        inner = {**(document.get("metadata") or {}), **{key: sent.document["metadata"].get(key) for key in _FILLED_IN}}
+        inner = {**(document.get("metadata") or {}), **{key: sent.document["metadata"].get(key) for key in FILLED_IN}}
         given = {key: sent.document.get(key) for key in ("commit", "version", "aliases")}
         copy = copy_at(host, sent.path, sent.document.get("version"))
         return {**document, "metadata": inner, **given, "_remote": [*elsewhere, copy]}
 
     change_artifact(path, noted)
-
-
-_FILLED_IN = ("folder", "editor", "timestamp")
 
 
 def sent_document(artifact: StoredArtifact) -> dict[str, Any]:

@@ -160,6 +160,8 @@ class Destination:
         return "" if is_met else self.folder_path or self.folder_id or ""
 
 
+# What a server writes into the inner metadata of what is uploaded, so that it differs from what was sent.
+FILLED_IN = ("folder", "editor", "timestamp")
 # What to do about a folder that is not there, said by each protocol alike.
 MAKE_HINT = "Create it with -m, or choose another: aimd folder tree"
 

@@ -15,7 +15,7 @@ from typing import BinaryIO, NamedTuple
 
 from aimd_core.client import contents as remote
 from aimd_core.client.contents import Goal, RemoteTree
-from aimd_core.client.v2 import Server, twin_of
+from aimd_core.client.v2 import Server, offers, twin_of
 from aimd_core.errors import ContentDiffersError, DamagedError, RefusedError
 from aimd_core.format.layout import FILES_DIRECTORY
 from aimd_core.format.limits import MAX_CHANGES
@@ -113,7 +113,7 @@ def send_files(
 
 def takes_files(server: Server) -> bool:
     """Tell whether a server knows files of trials at all."""
-    return remote.FEATURE in (server.info().get("features") or ())
+    return offers(server, remote.FEATURE)
 
 
 def put_all(

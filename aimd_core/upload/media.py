@@ -15,7 +15,7 @@ from typing import BinaryIO, NamedTuple
 from aimd_core.client import media as remote
 from aimd_core.client.contents import Goal
 from aimd_core.client.direct import distrust
-from aimd_core.client.v2 import Server, twin_of
+from aimd_core.client.v2 import Server, offers, twin_of
 from aimd_core.errors import NotAServerError, RemoteNotFoundError
 from aimd_core.format.layout import MEDIA_FILE
 from aimd_core.format.media import MAX_MEDIA_BYTES
@@ -94,7 +94,7 @@ def _nothing_taken() -> SentMedia:
 
 def takes_media(server: Server) -> bool:
     """Tell whether a server knows media at all."""
-    return remote.FEATURE in (server.info().get("features") or ())
+    return offers(server, remote.FEATURE)
 
 
 def _local(store: ObjectStore, digests: list[str]) -> tuple[list[KeptFile], list[LeftOut]]:

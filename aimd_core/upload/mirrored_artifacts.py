@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from aimd_core.client.v2 import Server
 from aimd_core.errors import AimdError, NetworkError, RemoteNotFoundError
@@ -24,6 +23,7 @@ from aimd_core.format.artifacts import (
 )
 from aimd_core.format.files import replace_file
 from aimd_core.format.layout import METADATA_FILE, home_of
+from aimd_core.objects.copying import Stat, stat_at
 from aimd_core.reading.artifacts import StoredArtifact
 from aimd_core.upload.contents import Destination
 
@@ -31,7 +31,7 @@ MEMORY_FILE = "mirrored_artifacts.json"
 _DOCUMENTS = (METADATA_FILE, OBJECT_LIST_FILE, REFERENCES_FILE)
 _UNFILED = "default"
 Send = Callable[[StoredArtifact, Destination], object]
-Signature = tuple[tuple[int, int, int] | None, ...]
+Signature: TypeAlias = "tuple[Stat | None, ...]"
 
 
 class SentArtifact(NamedTuple):
@@ -118,7 +118,7 @@ class ArtifactMirror:
 
 
 def _signature_of(path: Path) -> Signature:
-    return tuple(map(_stamp, (path / document for document in _DOCUMENTS)))
+    return tuple(map(stat_at, (path / document for document in _DOCUMENTS)))
 
 
 def _read_memory(file: Path) -> set[str]:
@@ -127,11 +127,3 @@ def _read_memory(file: Path) -> set[str]:
     except (OSError, ValueError):
         return set()
     return {text for text in document if isinstance(text, str)} if isinstance(document, list) else set()
-
-
-def _stamp(path: Path) -> tuple[int, int, int] | None:
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return status.st_size, status.st_mtime_ns, status.st_ino

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from pathlib import Path
-from typing import TypeAlias
 
 from aimd_core.client.v2 import Server
 from aimd_core.client.views import FolderViews
 from aimd_core.errors import AimdError, NetworkError, RefusedError, RemoteNotFoundError
 from aimd_core.format.reports import note_path, read_note
 from aimd_core.format.saved_views import VIEWS_FILE, may_be_name, read_baseline, read_views, views_path
+from aimd_core.objects.copying import Stat, stat_at
 
-_Stamp: TypeAlias = "tuple[int, int, int] | None"  # size, time and inode of a file; None if it is not there
 _ROOT = "root"
 _ANY = "*"  # whatever view is there, it is replaced: nobody else writes to the server
 
@@ -30,7 +28,7 @@ class ViewMirror:
         self._directory = directory
         self._server = server
         self._views = FolderViews(server, "/", _ROOT)
-        self._sent: tuple[_Stamp, _Stamp] = (None, None)
+        self._sent: tuple[Stat | None, Stat | None] = (None, None)
         self._has_sent = False
         self.problems: dict[str, str] = {}
 
@@ -40,7 +38,7 @@ class ViewMirror:
         Raises:
             NetworkError: The server is away or cannot store.
         """
-        stamp = (_stamp(views_path(self._directory)), _stamp(note_path(self._directory)))
+        stamp = (stat_at(views_path(self._directory)), stat_at(note_path(self._directory)))
         if self._has_sent and stamp == self._sent:
             return 0
         self.problems = {}
@@ -80,11 +78,3 @@ class ViewMirror:
         except AimdError:
             return trial_id is None
         return True
-
-
-def _stamp(path: Path) -> _Stamp:
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return status.st_size, status.st_mtime_ns, status.st_ino

@@ -36,6 +36,7 @@ from aimd_core.reading.media import media_lines
 from aimd_core.reading.series import records_of
 from aimd_core.upload.artifacts import ArtifactRemote
 from aimd_core.upload.contents import (
+    FILLED_IN,
     Companions,
     Destination,
     Difference,
@@ -56,7 +57,6 @@ _REPEATED = "its points are from here, but repeated or in another order, as afte
 _BARE = ("kind", "metadata", "startTime", "endTime", "status")  # of a document
 _UNKNOWN = {"kind": "Trial", "status": INITIALIZING}  # of a trial whose metadata cannot be read
 _PARAMETERS = "parameters"
-_FILLED_IN = ("folder", "editor", "timestamp")
 
 
 def _pause(attempt: int) -> None:
@@ -453,7 +453,7 @@ def _named(there: dict[str, Any]) -> dict[str, Any]:
 
 def _without_filled_in(document: dict[str, Any]) -> dict[str, Any]:
     inner = document.get("metadata")
-    kept = {key: value for key, value in inner.items() if key not in _FILLED_IN} if isinstance(inner, dict) else {}
+    kept = {key: value for key, value in inner.items() if key not in FILLED_IN} if isinstance(inner, dict) else {}
     return {**document, "metadata": kept}
 
 

@@ -24,6 +24,7 @@ from aimd_core.format.artifacts import (
 )
 from aimd_core.format.limits import MAX_CHANGES
 from aimd_core.format.relative_paths import folders_of
+from aimd_core.format.values import mapping_of
 from aimd_core.objects.tree import digest_of_tree
 from aimd_server.services import auditing, documents, names, public_view, quotas
 from aimd_server.services.clock import iso, now_us
@@ -56,8 +57,8 @@ def create(database: Database, user: Account, folder: str, repo: str, artifact_t
     Raises:
         RefusalError: `folder_not_found`, `forbidden`, `invalid`, or `id_taken`.
     """
-    document = checked_document(documents.mapping(body))
-    inner = documents.mapping(document.get("metadata"))
+    document = checked_document(mapping_of(body))
+    inner = mapping_of(document.get("metadata"))
     uid = inner.get("id") or str(uuid.uuid4())
     if not names.is_uuid(uid):
         raise invalid("metadata.id is a UUID in lower case", field="id")
@@ -156,7 +157,7 @@ def repo_in(connection: Connection, user: Account, parent: FolderRow, name: str,
 
 def type_of(config: str | None) -> str:
     """Return the type of a repo's artifacts."""
-    profile = documents.mapping(documents.mapping(json.loads(config or "{}")).get("profile"))
+    profile = mapping_of(mapping_of(json.loads(config or "{}")).get("profile"))
     return str(profile.get("type") or "")
 
 
@@ -296,7 +297,7 @@ def _check_count(count: int) -> None:
 
 def _next_number(connection: Connection, repo: FolderRow) -> int:
     """Return the next version of a repo and note it there, so that none is given twice, even after the trash."""
-    config = documents.mapping(json.loads(repo.config or "{}"))
+    config = mapping_of(json.loads(repo.config or "{}"))
     last = config.get(_LAST)
     before = last if isinstance(last, int) else 0
     number = max(before, artifacts.last_number(connection, repo.id)) + 1
@@ -310,7 +311,7 @@ def document_of(connection: Connection, user: Account, row: ArtifactRow, aliases
     if aliases is None and row.number is not None:
         aliases = artifacts.aliases_of(connection, [row.id]).get(row.id, [])
     inner = {
-        **documents.mapping(sent.get("metadata")),
+        **mapping_of(sent.get("metadata")),
         "id": row.uid,
         "name": "",
         "folder": row.folder_uid,

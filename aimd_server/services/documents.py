@@ -127,11 +127,6 @@ def parameters_text(parameters: object) -> str:
     return text
 
 
-def mapping(value: object) -> dict[str, Any]:
-    """Return a mapping, empty in place of anything else."""
-    return value if isinstance(value, dict) else {}
-
-
 def texts(value: object) -> list[str]:
     """Return the texts in a list, none for anything else."""
     return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []

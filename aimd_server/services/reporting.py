@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from aimd_core.format.media import StoredBytes, record_of
+from aimd_core.format.model import trial_anchor
 from aimd_core.language import said
 from aimd_core.reading.answered import facts_of
 from aimd_core.reading.facts import Facts
@@ -134,7 +135,11 @@ class _FolderSource:
             raise ViewFaultError(error.words) from None
         records = [record for document in listed if (record := record_of(document)) is not None]
         return gathered(
-            records, lambda stored: self._bytes_of(row.id, stored, most_bytes), most_bytes, row.name, _address(row)
+            records,
+            lambda stored: self._bytes_of(row.id, stored, most_bytes),
+            most_bytes,
+            row.name,
+            trial_anchor(row.id),
         )
 
     def _bytes_of(self, trial: str, stored: StoredBytes, most_bytes: int) -> bytes | None:
@@ -153,10 +158,6 @@ class _FolderSource:
         return b"".join(pieces)
 
 
-def _address(row: Facts) -> str:
-    return f"#/trials/{row.id}/"
-
-
 def _line(row: Facts, plot: Any) -> ChartLine:
     values = plot.lo if plot.mean is None else plot.mean
-    return ChartLine(row.name, _address(row), list(plot.x), list(values))
+    return ChartLine(row.name, trial_anchor(row.id), list(plot.x), list(values))

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from aimd_core.format.model import flatten
+from aimd_core.format.values import mapping_of
 from aimd_core.query import Field
 from aimd_core.reading.facts import Facts, State, WholeFacts, derive_state, is_live
 from aimd_server.services.clock import parse_us
@@ -43,7 +44,7 @@ def facts_of(connection: Connection, rows: list[TrialRow], needs: Needs, now_s: 
     for row in rows:
         check()
         document = json.loads(documents[row.id]) if row.id in documents else {}
-        params = flatten(_mapping(json.loads(row.parameters))) if needs.params else {}
+        params = flatten(mapping_of(json.loads(row.parameters))) if needs.params else {}
         facts = _facts(row, params, measured.get(row.id, {}), document, now_s)
         facts.segments = effective.told(connection, files.get(row.id, []))
         made.append(facts)
@@ -64,7 +65,7 @@ def state_of(told: str, ending: dict[str, object] | None, heard_us: int, now_s: 
 
 def ending_in(row: TrialRow) -> dict[str, object] | None:
     """Return what is known about the end of a trial's process."""
-    return _mapping(json.loads(row.ending)) if row.ending else None
+    return mapping_of(json.loads(row.ending)) if row.ending else None
 
 
 def written_us_of(row: TrialRow) -> int:
@@ -98,10 +99,6 @@ def _facts(
         note=row.note or "",
         params=params,
         metrics=metrics,
-        git=_mapping(document.get("_git")),
-        platform=flatten(_mapping(document.get("platform"))),
+        git=mapping_of(document.get("_git")),
+        platform=flatten(mapping_of(document.get("platform"))),
     )
-
-
-def _mapping(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}

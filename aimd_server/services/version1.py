@@ -17,6 +17,7 @@ import msgspec
 
 from aimd_core.format.journal import Damage, is_record, read_records
 from aimd_core.format.model import STATES
+from aimd_core.format.values import mapping_of
 from aimd_server.services import documents, names, public_view, shortcuts
 from aimd_server.services.clock import iso
 from aimd_server.services.files import METRICS
@@ -70,8 +71,8 @@ def make_folder(database: Database, user: Account, body: object) -> str:
     Raises:
         RefusalError: `folder_not_found` for the parent, `folder_taken`, `invalid`.
     """
-    given = documents.mapping(body)
-    inner = documents.mapping(given.get("metadata"))
+    given = mapping_of(body)
+    inner = mapping_of(given.get("metadata"))
     name, parent = inner.get("name"), inner.get("folder") or ROOT
     kind = given.get("type", NORMAL)
     if not isinstance(name, str) or not isinstance(parent, str) or kind not in (NORMAL, "artifact"):
@@ -87,7 +88,7 @@ def trial_document(connection: Connection, user: Account, row: TrialRow) -> Docu
     row = public_view.trial(user, row)
     document: Document = json.loads(public_view.document(user, trials.document(connection, row.id)))
     document["metadata"] = {
-        **documents.mapping(document.get("metadata")),
+        **mapping_of(document.get("metadata")),
         "id": row.uid,
         "name": row.name,
         "folder": _shown_folder(row),
@@ -132,8 +133,8 @@ def create_trial(database: Database, user: Account, body: object) -> str:
     Raises:
         RefusalError: `id_taken`, `name_taken`, `folder_not_found` or `invalid`.
     """
-    document = documents.mapping(body)
-    inner = documents.mapping(document.get("metadata"))
+    document = mapping_of(body)
+    inner = mapping_of(document.get("metadata"))
     uid, name = inner.get("id") or str(uuid.uuid4()), inner.get("name")
     if not names.is_uuid(uid) or not isinstance(name, str):
         raise invalid("a trial has metadata.name, and metadata.id is a UUID in lower case")
@@ -175,8 +176,8 @@ def replace_trial(database: Database, user: Account, uid: str, body: object) -> 
     Raises:
         RefusalError: `not_found`, `folder_not_found`, `name_taken`, `invalid`.
     """
-    document = documents.mapping(body)
-    inner = documents.mapping(document.get("metadata"))
+    document = mapping_of(body)
+    inner = mapping_of(document.get("metadata"))
     columns = _columns(document)
 
     def operation(connection: Connection) -> None:
@@ -198,7 +199,7 @@ def set_status(database: Database, user: Account, uid: str, body: object) -> Non
     Raises:
         RefusalError: `not_found`, `invalid`.
     """
-    given = {key: value for key, value in documents.mapping(body).items() if key in ("status", "endTime")}
+    given = {key: value for key, value in mapping_of(body).items() if key in ("status", "endTime")}
     if not isinstance(given.get("status"), str):
         raise invalid("status is a text")
 

@@ -57,7 +57,7 @@ def read_curves(
                 curves.append(curve)
                 owners.append(trial)
     if not curves:
-        raise MetricNotFoundError(", ".join(request.metrics), _where(trials), names_of(trials))
+        raise MetricNotFoundError(", ".join(request.metrics), where_of(trials), names_of(trials))
     _name(curves, owners, trials)
     return curves, missing
 
@@ -74,7 +74,7 @@ def _positions(trials: Sequence[TrialHandle], metric: str) -> dict[str, dict[flo
     for trial, ((line,),) in zip(trials, answers, strict=True):
         positions[trial.address] = dict(zip(line.points.positions, line.points.values, strict=True))
     if not any(positions.values()):
-        raise MetricNotFoundError(metric, _where(trials), names_of(trials))
+        raise MetricNotFoundError(metric, where_of(trials), names_of(trials))
     return positions
 
 
@@ -141,11 +141,12 @@ def main_metric(trials: Sequence[TrialHandle]) -> str:
     """
     names = names_of(trials)
     if not names:
-        raise MetricNotFoundError("", _where(trials), [])
+        raise MetricNotFoundError("", where_of(trials), [])
     return rows.main_metric(names)
 
 
-def _where(trials: Sequence[TrialHandle]) -> str:
+def where_of(trials: Sequence[TrialHandle]) -> str:
+    """Return what an error calls these trials: the only one by its name."""
     return trials[0].alternative_name if len(trials) == 1 else said("any of the {count} trials", count=len(trials))
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from aimd_cli import output
 from aimd_cli.options import DirectoryOpt, JsonOpt, NamesOpt, PathsOpt, RemoteOpt, TrialsArg
 from aimd_core.format.model import flatten
+from aimd_core.format.values import mapping_of
 from aimd_core.language import said
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def _compared(trial: TrialHandle, detail: TrialDetail) -> Compared:
 
     facts: dict[str, object] = {f"params.{name}": value for name, value in detail.row.params.items()}
     platform = dict(detail.platform)
-    packages = _mapping(platform.pop("pypkgs", None))
+    packages = mapping_of(platform.pop("pypkgs", None))
     facts |= {f"platform.{name}": value for name, value in flatten(platform).items()}
     facts |= {f"packages.{name}": value for name, value in packages.items()}
     facts |= {f"git.{name}": detail.git.get(name) for name in ("branch", "commit", "is_dirty") if name in detail.git}
@@ -89,10 +90,6 @@ def _diff_of(trial: TrialHandle) -> str:
         s="s" * (lines != 1),
         hexdigest=hashlib.sha256(content).hexdigest()[:8],
     )
-
-
-def _mapping(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
 
 
 def describe(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from aimd_cli import output
-from aimd_cli.commands.trial.curves import main_metric, names_of
+from aimd_cli.commands.trial.curves import main_metric, names_of, where_of
 from aimd_cli.views.samples import Sample, number_of
 from aimd_core.errors import MetricNotFoundError, NotFoundError, UsageError
 from aimd_core.language import said
@@ -66,7 +66,7 @@ def histogram(trials: Sequence[TrialHandle], field_name: str, rows: int) -> Dist
         series = [line.points.values for (lines,) in answers for line in lines if len(line.points)]
         values: list[object] = [value for column in series for value in column]
         if not series:
-            raise MetricNotFoundError(field.name, _where(trials), names_of(trials))
+            raise MetricNotFoundError(field.name, where_of(trials), names_of(trials))
         owners = len(series)
     else:
         facts = _rows(trials, [field])
@@ -179,10 +179,6 @@ def _names(trials: Sequence[TrialHandle]) -> list[str]:
     return [trial.alternative_name for trial in trials]
 
 
-def _where(trials: Sequence[TrialHandle]) -> str:
-    return trials[0].alternative_name if len(trials) == 1 else said("any of the {count} trials", count=len(trials))
-
-
 def _missing(title: str, trials: Sequence[TrialHandle], rows: Sequence[Facts]) -> NotFoundError:
     """Return the error for a field that is a number in none of the trials, with those that are."""
     existing = [
@@ -190,6 +186,6 @@ def _missing(title: str, trials: Sequence[TrialHandle], rows: Sequence[Facts]) -
     ]
     existing += [name for row in rows[:1] for name in row.metrics]
     return NotFoundError(
-        message=said("{title} is not a number in {where}", title=title, where=_where(trials)),
+        message=said("{title} is not a number in {where}", title=title, where=where_of(trials)),
         hint=said("There are: {known}", known=", ".join(existing[:12]) or said("none")),
     )
