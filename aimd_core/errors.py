@@ -27,6 +27,8 @@ what to do next. Callers choose how much to catch::
     ├── NetworkError      no answer, or none to rely on: try again
     │   ├── UnreachableError
     │   ├── BusyError
+    │   │   ├── StorageFullError
+    │   │   └── StorageAwayError
     │   └── NotAServerError
     ├── DamagedError      a file is not what it should be
     │   └── DamageFoundError
@@ -377,6 +379,28 @@ class BusyError(NetworkError):
     code = "busy"
     text = "{host} is busy or failing ({reason})"
     hint = "Run the same command again later; it resumes where it stopped"
+
+
+class StorageFullError(BusyError):
+    """The server has no room left on its disk or in its object store. Facts: host, reason."""
+
+    code = "storage_full"
+    text = "{host} has no room left: its disk or its object store is full"
+    hint = (
+        "What it took before is kept. Ask whoever runs the server to make room, then run the same command again; it "
+        "resumes where it stopped"
+    )
+
+
+class StorageAwayError(BusyError):
+    """The server cannot use its object store. Facts: host, reason."""
+
+    code = "storage_away"
+    text = "{host} cannot use its object store now"
+    hint = (
+        "What it took before is kept. Run the same command again later; it resumes where it stopped. If that does not "
+        "help, ask whoever runs the server: its log has the reason"
+    )
 
 
 class NotAServerError(NetworkError):

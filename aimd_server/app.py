@@ -92,6 +92,6 @@ class Application:
             caller = await dialect.authenticate(request, self.state.backend)
         except RefusalError as error:
             return dialect.refused(error, request)
-        except StoreUnavailableError:
-            return dialect.unavailable()
+        except StoreUnavailableError as error:
+            return dialect.unavailable(error)
         return caller if isinstance(caller, Response) else dialect.not_found()

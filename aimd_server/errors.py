@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 from aimd_core.errors import AimdError, ConfigError, DamagedError, NetworkError, UsageError
 
 
@@ -58,8 +60,41 @@ class DatabaseUnreachableError(NetworkError):
 
 
 class StoreUnavailableError(Exception):
-    """The database or the object store cannot be used now: locked for long, full, gone. Nothing was changed."""
+    """The database or the object store cannot be used now: locked for long, full, gone. Nothing was changed.
+
+    Attributes:
+        is_full: Whether that is because it has no room left.
+    """
+
+    def __init__(self, reason: str, is_full: bool = False) -> None:
+        super().__init__(reason)
+        self.is_full = is_full
+
+    @property
+    def told(self) -> tuple[str, str]:
+        """The code and the sentence for clients; the reason, which may name hosts and paths, is for the log."""
+        if self.is_full:
+            return "storage_full", "the server has no room left: its disk or its object store is full"
+        return "busy", "the server cannot use its database now; try again"
 
 
 class ObjectsUnavailableError(StoreUnavailableError):
     """It is the object store."""
+
+    @property
+    def told(self) -> tuple[str, str]:
+        """The code and the sentence for clients."""
+        return (
+            super().told if self.is_full else ("storage_away", "the server cannot use its object store now; try again")
+        )
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_FULL_DATABASES = (("sqlite_errorname", "SQLITE_FULL"), ("sqlstate", "53100"))
+
+
+def is_full(error: BaseException | None) -> bool:
+    """Tell whether an error of a disk, or of a driver of a database, says that there is no room left."""
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return True
+    return any(getattr(error, name, None) == value for name, value in _FULL_DATABASES)

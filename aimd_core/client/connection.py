@@ -17,7 +17,14 @@ from typing import Any, TypeVar
 from aimd_core.client import watch
 from aimd_core.client.lean_httpx import httpx
 from aimd_core.client.network_settings import open_client, proxy_of
-from aimd_core.errors import BusyError, NetworkError, NotAServerError, UnreachableError
+from aimd_core.errors import (
+    BusyError,
+    NetworkError,
+    NotAServerError,
+    StorageAwayError,
+    StorageFullError,
+    UnreachableError,
+)
 from aimd_core.language import said
 from aimd_core.version import __version__
 
@@ -32,6 +39,11 @@ MAX_BODY_BYTES = 64 << 20
 PIECE_BYTES = 256 << 10  # of a body that is sent
 MAX_RETRY_AFTER_S = 60.0
 _BUSY_STATUSES = (408, 425, 429, 500, 502, 503, 504)
+# Errors of a server's storage, each with the sentence that says it in version 1.
+_STORAGE_ERRORS = {
+    StorageFullError: b"the server has no room left: its disk or its object store is full",
+    StorageAwayError: b"the server cannot use its object store now; try again",
+}
 
 
 class RetryPolicy:
@@ -246,11 +258,11 @@ class Connection:
         """Return an answer, unless it says that the server is busy or failing.
 
         Raises:
-            BusyError: It does.
+            BusyError: It does; of a class of its own if the server says that it has no room, or no object store.
         """
         if answer.status not in _BUSY_STATUSES:
             return answer
-        raise BusyError(
+        raise _busy_class(answer)(
             host=self.host,
             reason=said("HTTP {status_code}", status_code=answer.status),
             retry_after_s=_retry_after_s(answer.headers.get("retry-after"), answer.headers.get("date")),
@@ -346,6 +358,17 @@ class Connection:
                     reason=said("no complete answer within {call_deadline_s:.0f} s", call_deadline_s=CALL_DEADLINE_S),
                 )
         return bytes(body)
+
+
+def _busy_class(answer: Response) -> type[BusyError]:
+    """Return the error that the code in an answer means; version 1 has the server's sentence alone."""
+    document = answer.json()
+    error = document.get("error") if isinstance(document, dict) else None
+    code = error.get("code") if isinstance(error, dict) else None
+    for kind, sentence in _STORAGE_ERRORS.items():
+        if code == kind.code or answer.body.strip() == sentence:
+            return kind
+    return BusyError
 
 
 def _pieces(content: bytes) -> Iterator[bytes]:

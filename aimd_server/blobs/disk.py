@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from aimd_server.blobs.interface import BlobMissingError, BlobRow, checked, checked_range
-from aimd_server.errors import ObjectsUnavailableError
+from aimd_server.errors import ObjectsUnavailableError, is_full
 
 _PART = ".part"  # no key begins with a dot, so none can collide with these
 
@@ -139,4 +139,4 @@ def _as_unavailable(key: str | None = None) -> Iterator[None]:
     except OSError as error:
         if key is not None and isinstance(error, FileNotFoundError):
             raise BlobMissingError(f"there is no object {key}") from None
-        raise ObjectsUnavailableError(f"the disk refuses objects: {error.strerror or error}") from error
+        raise ObjectsUnavailableError(f"the disk refuses objects: {error.strerror or error}", is_full(error)) from error

@@ -120,7 +120,8 @@ class S3Blobs:
                 raise BlobMissingError(f"{key} ends before the bytes that were asked for") from None
             if _is_missing_bucket(error):
                 raise ObjectsUnavailableError(f"the object store has no such bucket: {_first_line(error)}") from error
-            raise ObjectsUnavailableError(f"the object store cannot be used: {_first_line(error)}") from error
+            reason = f"the object store cannot be used: {_first_line(error)}"
+            raise ObjectsUnavailableError(reason, _has_no_room(error)) from error
 
 
 def _near(ranges: Sequence[tuple[int, int]]) -> list[list[tuple[int, int]]]:
@@ -138,6 +139,13 @@ def _near(ranges: Sequence[tuple[int, int]]) -> list[list[tuple[int, int]]]:
 
 def _is_missing_bucket(error: Exception) -> bool:
     return "NoSuchBucket" in str(error)
+
+
+def _has_no_room(error: Exception) -> bool:
+    """Whether the store has said so, each in its words: Ceph, MinIO, and those that answer 507."""
+    told = str(error)
+    codes = ("QuotaExceeded", "XMinioStorageFull", "XMinioAdminBucketQuotaExceeded", "InsufficientStorage")
+    return any(f"<Code>{code}</Code>" in told for code in codes) or "status code: 507 " in _first_line(error)
 
 
 def _is_beyond_the_end(error: Exception) -> bool:

@@ -223,8 +223,8 @@ class Dialect(Protocol):
         """Return the answer for the refusal of a request."""
         ...
 
-    def unavailable(self) -> Response:
-        """Return the answer for when the database is unavailable."""
+    def unavailable(self, error: StoreUnavailableError) -> Response:
+        """Return the answer for when the database or the object store is unavailable, without the reason in the log."""
         ...
 
     def wrong_method(self, allowed: list[str]) -> Response:
@@ -313,7 +313,7 @@ class Door:
             return self.dialect.refused(_stopped(error), request)
         except StoreUnavailableError as error:
             log.error("the storage cannot be used: %s", error)
-            return self.dialect.unavailable()
+            return self.dialect.unavailable(error)
 
     async def _handled(self, request: Request, backend: Backend, user: Account | None) -> Response:
         if request.method not in self.rules:

@@ -232,7 +232,7 @@ _ERRORS = {
     "415": "unsupported_encoding",
     "421": "bad_host",
     "422": "invalid, too_slow",
-    "503": "busy, with Retry-After",
+    "503": "busy, storage_full, storage_away, with Retry-After",
 }
 _ERROR_SCHEMA: Document = {
     "type": "object",

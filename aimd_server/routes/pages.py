@@ -8,6 +8,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
+from aimd_server.errors import StoreUnavailableError
 from aimd_server.routes.access import Access, Backend, Call, Handler, RouteTable
 from aimd_server.routes.answers import empty_answer, text_answer
 from aimd_server.routes.console_files import FRAMES, INDEX, ConsoleFiles
@@ -28,7 +29,7 @@ class Pages:
         """Return a 404."""
         return empty_answer(404)
 
-    def unavailable(self) -> Response:
+    def unavailable(self, error: StoreUnavailableError) -> Response:
         """Return a 503."""
         return text_answer("unavailable", 503, {"Retry-After": "2"})
 

@@ -12,6 +12,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from aimd_server.errors import StoreUnavailableError
 from aimd_server.routes import v1_artifacts
 from aimd_server.routes.access import Access, Backend, Call, RouteTable
 from aimd_server.routes.answers import JSON, empty_answer, json_answer, text_answer
@@ -64,9 +65,9 @@ class Version1:
         headers = {"Retry-After": "2"} if error.code == "busy" else None
         return text_answer(error.message, _STATUS.get(error.code, 400), headers)
 
-    def unavailable(self) -> Response:
-        """Return a 503."""
-        return text_answer("the server cannot use its database now", 503, {"Retry-After": "2"})
+    def unavailable(self, error: StoreUnavailableError) -> Response:
+        """Return a 503 that says what of the server refuses."""
+        return text_answer(error.told[1], 503, {"Retry-After": "2"})
 
     def wrong_method(self, allowed: list[str]) -> Response:
         """Return the methods that the path supports."""

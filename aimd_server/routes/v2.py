@@ -13,6 +13,7 @@ from aimd_core.format.reports import MAX_NOTE_CHARS
 from aimd_core.language import CHINESE, ENGLISH, translated
 from aimd_core.query.lexer import MAX_LENGTH
 from aimd_core.version import __version__
+from aimd_server.errors import StoreUnavailableError
 from aimd_server.routes import (
     openapi,
     v2_artifacts,
@@ -116,6 +117,8 @@ _STATUS = {
     "too_slow": 422,
     "internal": 500,
     "busy": 503,
+    "storage_away": 503,
+    "storage_full": 503,
 }
 
 
@@ -164,10 +167,10 @@ class Version2:
         advice = {"hint": translated(hint, reads)} if isinstance(hint, str) else {}
         return error_answer(error.code, message, headers, **{**error.facts, **advice})
 
-    def unavailable(self) -> Response:
-        """Return a 503."""
-        headers = {"Retry-After": str(RETRY_AFTER_S)}
-        return error_answer("busy", "the server cannot use its database now; try again", headers)
+    def unavailable(self, error: StoreUnavailableError) -> Response:
+        """Return a 503 that says what of the server refuses."""
+        code, message = error.told
+        return error_answer(code, message, {"Retry-After": str(RETRY_AFTER_S)})
 
     def wrong_method(self, allowed: list[str]) -> Response:
         """Return the methods that the path supports."""

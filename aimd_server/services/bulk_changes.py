@@ -23,7 +23,6 @@ from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Connection, Database
 
 _AT_ONCE = 100  # trials per transaction
-_BUSY = "the server cannot use its database now; try again"
 
 Change = Callable[[Connection, str], None]
 
@@ -62,10 +61,10 @@ def apply(database: Database, user: Account, wish: BulkChange) -> dict[str, obje
         some = in_turn[start : start + _AT_ONCE]
         try:
             refusals = database.write(lambda connection, some=some: _changed(connection, change, some))  # type: ignore[misc]
-        except StoreUnavailableError:
+        except StoreUnavailableError as error:
             if not start:
                 raise
-            refused |= {uid: Refused(uid, "busy", _BUSY) for uid in in_turn[start:]}
+            refused |= {uid: Refused(uid, *error.told) for uid in in_turn[start:]}
             break
         refused |= {refusal.id: refusal for refusal in refusals}
     done = [uid for uid in uids if uid not in refused]

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from aimd_core.errors import AimdError
 from aimd_server.stores import postgres, sqlite
 from aimd_server.stores.location import FILE as FILE
-from aimd_server.stores.location import OPENING_ERRORS, Location, SqliteLocation, location_of, reason_of
+from aimd_server.stores.location import OPENING_ERRORS, Location, SqliteLocation, location_of, unavailable
 from aimd_server.stores.migration import bring_up_to_date, revision_of
 from aimd_server.stores.schema import metadata
 from aimd_server.stores.sealed import Objects, ObjectsNeededError
@@ -139,7 +139,7 @@ class Database:
             with self._writing.begin() as connection:
                 return operation(connection)
         except SQLAlchemyError as error:
-            raise StoreUnavailableError(reason_of(error)) from error
+            raise unavailable(error) from error
 
     def submit(self, operation: Operation[T], order: str = "") -> Future[T]:
         """Do what `write` does without waiting: the future has the result, or what `write` would raise.
@@ -167,12 +167,12 @@ def _read_surely(engine: Engine, operation: Operation[T]) -> T:
     except SQLAlchemyError as error:
         check()  # its statement was interrupted
         if not postgres.is_worth_another_try(error):
-            raise StoreUnavailableError(reason_of(error)) from error
+            raise unavailable(error) from error
     try:  # the idle connection had died; a new one will tell
         return _read(engine, operation)
     except SQLAlchemyError as error:
         check()
-        raise StoreUnavailableError(reason_of(error)) from error
+        raise unavailable(error) from error
 
 
 def _read(engine: Engine, operation: Operation[T]) -> T:

@@ -18,7 +18,13 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from aimd_core.errors import AimdError, DamagedError, DiskError, UsageError
 from aimd_core.language import said
-from aimd_server.errors import DamagedDatabaseError, DatabaseUnreachableError, SettingsFileError
+from aimd_server.errors import (
+    DamagedDatabaseError,
+    DatabaseUnreachableError,
+    SettingsFileError,
+    StoreUnavailableError,
+    is_full,
+)
 from aimd_server.stores import postgres, sqlite
 
 FILE = "aimd.db"
@@ -233,6 +239,11 @@ def location_of(data_dir: Path, url: str | None) -> Location:
 def reason_of(error: BaseException) -> str:
     """Return the database's message."""
     return str(error.orig) if isinstance(error, DBAPIError) else type(error).__name__
+
+
+def unavailable(error: SQLAlchemyError) -> StoreUnavailableError:
+    """Return the error for a database that refused."""
+    return StoreUnavailableError(reason_of(error), is_full(getattr(error, "orig", None)))
 
 
 OPENING_ERRORS = (SQLAlchemyError, sqlite3.Error)

@@ -22,6 +22,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 
 from aimd_server.errors import StoreUnavailableError as StoreUnavailableError  # the name that callers use
+from aimd_server.errors import is_full
 from aimd_server.stores.postgres import is_worth_another_try
 
 T = TypeVar("T")
@@ -277,6 +278,7 @@ def _unavailable(error: Exception) -> StoreUnavailableError:
     else:
         origin = error.orig if isinstance(error, DBAPIError) else error
         is_expected = isinstance(error, (SQLAlchemyError, OSError, ChangedMeanwhileError))
-        fault = StoreUnavailableError((str(origin) or type(error).__name__) if is_expected else type(error).__name__)
+        reason = (str(origin) or type(error).__name__) if is_expected else type(error).__name__
+        fault = StoreUnavailableError(reason, is_full(origin))
     fault.__cause__ = error
     return fault

@@ -346,7 +346,7 @@ def test_a_route_whose_objects_are_gone_answers_503_with_retry_after_and_others_
 def test_a_server_that_takes_lost_objects_for_missing_ones_is_caught(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(v2._STATUS, "busy", 404)
+    monkeypatch.setitem(v2._STATUS, "storage_away", 404)
     assert answers_without_objects(tmp_path, monkeypatch)[0] == 404
 
 

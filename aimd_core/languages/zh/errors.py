@@ -83,6 +83,13 @@ ERRORS: dict[str, str] = {
     "Check the address and the network, then run the same command again": "请检查地址和网络，然后重新运行同一命令",
     "{host} is busy or failing ({reason})": "{host} 繁忙或发生故障（{reason}）",
     "Run the same command again later; it resumes where it stopped": "请稍后重新运行同一命令，它会从停止处继续",
+    "{host} has no room left: its disk or its object store is full": "{host} 没有剩余空间：其磁盘或对象存储已满",
+    "What it took before is kept. Ask whoever runs the server to make room, then run the same command again; it "
+    "resumes where it stopped": "服务器已接收的内容会保留。请联系服务器管理员腾出空间，然后重新运行同一命令，它会从停止处继续",
+    "{host} cannot use its object store now": "{host} 目前无法使用其对象存储",
+    "What it took before is kept. Run the same command again later; it resumes where it stopped. If that does not "
+    "help, ask whoever runs the server: its log has the reason": "服务器已接收的内容会保留。请稍后重新运行同一命令，它会从停止处继续。如仍不行，"
+    "请联系服务器管理员：其日志中有原因",
     "{host} answered, but not as an AIMD server ({reason})": "{host} 有应答，但不像 AIMD 服务器（{reason}）",
     "The address usually ends in /t9k/experiment/server": "地址通常以 /t9k/experiment/server 结尾",
     "Other trials are not affected; nothing was changed": "其他试验不受影响；未做任何修改",
