@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Router
 from starlette.types import Receive, Scope, Send
 
+from aimd_core.format.protocol import SERVER_PATH, V2_PATH
 from aimd_server.blobs import Blobs, open_blobs
 from aimd_server.routes import pages, v1, v2
 from aimd_server.routes.access import Backend, RouteTable, guarded
@@ -24,7 +25,6 @@ from aimd_server.storage import joined
 from aimd_server.stores.database import Database
 from aimd_server.stores.writer import StoreUnavailableError
 
-SERVER = "/t9k/experiment/server"
 WEB = "/t9k/experiment/web"
 THREADS = 16  # requests that wait for the database at once
 
@@ -54,7 +54,7 @@ def create_app(
     Raises:
         UndeclaredAccessError: A route does not declare who may call it.
     """
-    tables = [v2.routes(SERVER), *v1.routes(SERVER, f"{WEB}/"), *pages.routes(WEB, console), *more]
+    tables = [v2.routes(SERVER_PATH), *v1.routes(SERVER_PATH, f"{WEB}/"), *pages.routes(WEB, console), *more]
     storage = joined(database, blobs or open_blobs(None, database.data_dir))
     backend = Backend(storage, threads, settings, Tokens(tokens))
     return Guards(Application(tables, backend), hosts, backend)
@@ -82,7 +82,7 @@ class Application:
     async def _unknown(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer for an unknown path: empty, but below /apis/v2/ the key is checked as for a known one."""
         response: Response = empty_answer(404)
-        if f"{scope['path']}/".startswith(f"{SERVER}{v2.PREFIX}/"):
+        if f"{scope['path']}/".startswith(f"{SERVER_PATH}{V2_PATH}/"):
             response = await self._unknown_v2(Request(scope, receive))
         await response(scope, receive, send)
 

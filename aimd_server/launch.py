@@ -18,8 +18,9 @@ from contextlib import ExitStack, closing, contextmanager, nullcontext
 from pathlib import Path
 
 from aimd_core.errors import DamagedError, UsageError
+from aimd_core.format.protocol import SERVER_PATH
 from aimd_core.language import said, translated
-from aimd_server.app import SERVER, THREADS, create_app
+from aimd_server.app import THREADS, create_app
 from aimd_server.blobs import Blobs, open_blobs
 from aimd_server.errors import ObjectStoreError, PortInUseError, StoreUnavailableError
 from aimd_server.holding import held
@@ -205,7 +206,7 @@ def _reason_of(error: Exception) -> object:
 
 
 def _address(host: str, port: int) -> str:
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}{SERVER}"
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}{SERVER_PATH}"
 
 
 def _say(text: str) -> None:

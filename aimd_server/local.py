@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from aimd_core.errors import AimdError, DamagedError, DiskError
+from aimd_core.format.protocol import SERVER_PATH
 from aimd_server import launch
-from aimd_server.app import SERVER, WEB
+from aimd_server.app import WEB
 from aimd_server.blobs.local import LocalBlobs
 from aimd_server.blobs.opening import FOLDER
 from aimd_server.errors import NewerDatabaseError, StoreUnavailableError
@@ -97,7 +98,7 @@ def run(data_dir: Path, objects: Path, port: int, ready: Callable[[Ready], None]
     token = secrets.token_urlsafe(32)
 
     def announce(address: str) -> None:
-        page = f"{address.removesuffix(SERVER)}{WEB}/#/?token={token}"
+        page = f"{address.removesuffix(SERVER_PATH)}{WEB}/#/?token={token}"
         ready(Ready(address, writing, page))
 
     logging.getLogger("aimd_server").addFilter(_Once())

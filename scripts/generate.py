@@ -49,10 +49,10 @@ def openapi_document() -> str:
     """Return docs/reference/openapi.json: version 2 of the HTTP API, from the server's routes."""
     import json
 
-    from aimd_server.app import SERVER
+    from aimd_core.format.protocol import SERVER_PATH
     from aimd_server.routes import openapi, v2
 
-    return json.dumps(openapi.document(v2.routes(SERVER)), indent=1, sort_keys=True) + "\n"
+    return json.dumps(openapi.document(v2.routes(SERVER_PATH)), indent=1, sort_keys=True) + "\n"
 
 
 def completion_tables() -> dict[str, str]:

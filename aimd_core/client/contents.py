@@ -13,8 +13,6 @@ from aimd_core.client.v2 import OffsetMismatchError, Server, offset_of
 from aimd_core.format.limits import MAX_DIGESTS
 from aimd_core.reading.kept_files import KeptFile
 
-FEATURE = "contents"
-
 
 class Arrived(NamedTuple):
     """How many bytes of a content a server has, and whether they are all."""

@@ -22,9 +22,9 @@ from aimd_core.client.lean_httpx import httpx
 from aimd_core.client.network_settings import proxy_of
 from aimd_core.client.v2 import Server, offers, read_at
 from aimd_core.errors import AimdError, NetworkError, NotAServerError, UnreachableError
+from aimd_core.format.protocol import PRESIGNED
 from aimd_core.language import said, warn_once
 
-FEATURE = "presigned"
 LARGE_BYTES = 8 << 20  # from here on the second request pays
 _MAX_URL_CHARS = 8192
 _HOST = re.compile(r"[A-Za-z0-9._:-]+")
@@ -86,7 +86,7 @@ def distrust(server: Server) -> bool:
 
 def _is_on(server: Server) -> bool:
     if server.direct.is_offered is None:
-        server.direct.is_offered = offers(server, FEATURE)
+        server.direct.is_offered = offers(server, PRESIGNED)
     return server.direct.is_offered and not server.direct.has_failed
 
 

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from aimd_core.client import answers
 from aimd_core.client.connection import NO_RETRY, Connection
-from aimd_core.client.v2 import PREFIX
 from aimd_core.config import Credentials
 from aimd_core.errors import NetworkError
+from aimd_core.format.protocol import V2_PATH
 
 ROOT = "root"
 RETRY_S = 5.0  # until a stream that ended is opened again
@@ -75,7 +75,7 @@ class ChangeStream:
             self._ask_for_list()  # what came before the stream is unknown
             self._rest = b""
             try:
-                self._connection.endless(f"{PREFIX}/events", self._query, {"Accept": "text/event-stream"}, self._read)
+                self._connection.endless(f"{V2_PATH}/events", self._query, {"Accept": "text/event-stream"}, self._read)
             except NetworkError:  # the reader of the list says so
                 pass
             self._ask_for_list()  # so that a server that is gone is noticed now

@@ -10,6 +10,7 @@ from typing import Any
 
 from aimd_core.client import answers
 from aimd_core.client.v2 import Server, offers
+from aimd_core.format.protocol import QUERY
 from aimd_core.reading.answered import facts_of as facts_of
 
 BATCH_AT_ONCE = 100
@@ -17,7 +18,7 @@ BATCH_AT_ONCE = 100
 
 def takes_queries(server: Server) -> bool:
     """Tell whether the server evaluates queries."""
-    return offers(server, "query")
+    return offers(server, QUERY)
 
 
 def count(server: Server, folder: str | None = None, where: str = "") -> int:

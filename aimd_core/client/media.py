@@ -16,7 +16,6 @@ from aimd_core.format.media import MAX_MEDIA_BYTES, StoredBytes, record_of
 from aimd_core.language import said
 from aimd_core.reading.media import Media, MediaItem, MediaKey, check_size
 
-FEATURE = "media"
 _PAGE = 1_000
 _PATIENCE = 30  # times that a server is asked that is reading what it was sent, for seconds each
 

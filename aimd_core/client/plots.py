@@ -12,11 +12,10 @@ from typing import Any, NamedTuple
 from aimd_core.client import answers
 from aimd_core.client.v2 import Server
 from aimd_core.errors import NotAServerError
+from aimd_core.format.protocol import COLUMNS_MAGIC, COLUMNS_TYPE
 
-COLUMNS = "application/vnd.aimd.columns"
 MAX_POINTS = 10_000  # of a series
 MAX_TRIALS = 500  # in a request
-_MAGIC = b"AIMDCOL1"
 _HEAD_BYTES, _ALIGNED_BYTES, _NUMBER_BYTES = 16, 8, 8
 
 
@@ -62,7 +61,7 @@ def plotted(
 
 
 def _asked(server: Server, document: dict[str, Any]) -> Iterator[PlotSeries]:
-    answer = server.send("POST", "/metrics", document=document, headers={"Accept": COLUMNS})
+    answer = server.send("POST", "/metrics", document=document, headers={"Accept": COLUMNS_TYPE})
     return _series_in(answer.body, server.host)
 
 
@@ -107,9 +106,9 @@ def _series_in(body: bytes, host: str) -> Iterator[PlotSeries]:
 
 def _parts(body: bytes, host: str) -> tuple[dict[str, Any], bytes]:
     """Return the header of an answer and the bytes of its columns."""
-    if body[: len(_MAGIC)] != _MAGIC or len(body) < _HEAD_BYTES:
+    if body[: len(COLUMNS_MAGIC)] != COLUMNS_MAGIC or len(body) < _HEAD_BYTES:
         raise _broken(host)
-    end = _HEAD_BYTES + int.from_bytes(body[len(_MAGIC) : len(_MAGIC) + 4], "little")
+    end = _HEAD_BYTES + int.from_bytes(body[len(COLUMNS_MAGIC) : len(COLUMNS_MAGIC) + 4], "little")
     try:
         header = json.loads(body[_HEAD_BYTES:end])
     except (ValueError, RecursionError):

@@ -8,10 +8,10 @@ from aimd_core.client import answers
 from aimd_core.client.connection import NO_RETRY, Connection, Response, RetryPolicy
 from aimd_core.config import Credentials
 from aimd_core.errors import AccessError, KeyRefusedError, NetworkError, NotAServerError
+from aimd_core.format.protocol import SERVER_PATH
 from aimd_core.language import said
 
 V1, V2 = 1, 2
-USUAL_PATH = "/t9k/experiment/server"
 
 
 def protocol_of(host: str, timeout_s: float | None = None, retry: RetryPolicy = NO_RETRY) -> int:
@@ -55,7 +55,7 @@ def verified(credentials: Credentials, timeout_s: float | None = None) -> tuple[
     except NotAServerError:
         if urlsplit(credentials.host).path:
             raise
-        usual = Credentials(credentials.host + USUAL_PATH, credentials.api_key, credentials.origins)
+        usual = Credentials(credentials.host + SERVER_PATH, credentials.api_key, credentials.origins)
         try:
             return (usual, *verify(usual, timeout_s))
         except NetworkError:

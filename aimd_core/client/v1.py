@@ -27,9 +27,9 @@ from aimd_core.errors import (
     RefusedError,
     RemoteNotFoundError,
 )
+from aimd_core.format.protocol import V1_PATH
 from aimd_core.language import said
 
-PREFIX = "/apis/v1"
 ROOT = "root"  # the parent of the topmost folders
 _MISSING = re.compile(rb"not found|not exists?\s*$|doc not found|no trial", re.IGNORECASE)
 _KEY = re.compile(r"apikey=[^&\s\"']*")
@@ -98,7 +98,7 @@ class Calls:
         """Send a request once. A 500 whose text says that something does not exist counts as an answer."""
         try:
             asked = {"apikey": self._key, **(query or {})}
-            answer = self.connection.once(method, PREFIX + path, query=asked, document=body, **content)
+            answer = self.connection.once(method, V1_PATH + path, query=asked, document=body, **content)
         except BusyError as error:
             answered = error.facts.get("body")
             if error.facts.get("status") == 500 and isinstance(answered, bytes) and _MISSING.search(answered.strip()):
@@ -114,7 +114,7 @@ class Calls:
             RemoteNotFoundError: The object does not exist.
         """
         asked = {"apikey": self._key, **query}
-        answer = self.connection.stream("GET", PREFIX + path, {}, take, 200, asked, is_measured=False)
+        answer = self.connection.stream("GET", V1_PATH + path, {}, take, 200, asked, is_measured=False)
         if answer is not None:
             self._check_access(answer)
             raise self.refused(answer)

@@ -17,10 +17,9 @@ from aimd_core.client.connection import Response
 from aimd_core.client.v1 import Calls
 from aimd_core.errors import DamagedError
 from aimd_core.format.journal import open_regular
+from aimd_core.format.limits import V1_FORM_BYTES, V1_MAX_PARTS
 from aimd_core.language import said
 
-FORM_BYTES = 100 << 20  # up to here an object is sent as a form, above it in parts
-MAX_PARTS = 10_000
 PART_BYTES = 6 << 20
 _PIECE_BYTES = 1 << 20
 Progress = Callable[[int], None]
@@ -35,7 +34,7 @@ class DeployedObject(NamedTuple):
 
 def part_bytes_for(size_bytes: int) -> int:
     """Return how large the parts of an object are: 6 MiB, more where that would be over 10,000 parts."""
-    return max(PART_BYTES, -(-size_bytes // MAX_PARTS))
+    return max(PART_BYTES, -(-size_bytes // V1_MAX_PARTS))
 
 
 class DeployedArtifacts:
@@ -93,7 +92,7 @@ class DeployedArtifacts:
         Raises:
             DamagedError: The file has become shorter.
         """
-        if size_bytes <= FORM_BYTES:
+        if size_bytes <= V1_FORM_BYTES:
             self._put_form(artifact_id, key, path, size_bytes)
             progress(size_bytes)
         else:

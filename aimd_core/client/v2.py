@@ -28,6 +28,7 @@ from aimd_core.errors import (
     RemoteNotFoundError,
     ViewChangedError,
 )
+from aimd_core.format.protocol import V2_PATH
 from aimd_core.format.values import size_text
 from aimd_core.language import said, warn_once
 
@@ -37,7 +38,6 @@ PAGE = 200
 KNOWN_AT_ONCE = 250
 MAX_PAGES = 100_000
 _OFFSET = re.compile("[0-9]{1,18}")
-PREFIX = "/apis/v2"
 
 
 class Standing(NamedTuple):
@@ -168,13 +168,13 @@ class Server:
         def attempt() -> Standing:
             nonlocal tried
             if tried:
-                standing = self._head(self._connection.once("HEAD", PREFIX + path), path)
+                standing = self._head(self._connection.once("HEAD", V2_PATH + path), path)
                 if standing.offset != offset:
                     return standing
             tried = True
             return _standing(
                 self.host,
-                self._checked(self._connection.once("PATCH", PREFIX + path, content=packed, headers=headers), path),
+                self._checked(self._connection.once("PATCH", V2_PATH + path, content=packed, headers=headers), path),
             )
 
         return self._connection.persist(attempt)
@@ -188,7 +188,7 @@ class Server:
     def standing(self, trial_id: str, file: str) -> Standing:
         """Return how much of a file the server has, with its digest."""
         path = f"/trials/{trial_id}/files/{file}"
-        return self._head(self._connection.request("HEAD", PREFIX + path), path)
+        return self._head(self._connection.request("HEAD", V2_PATH + path), path)
 
     def read(self, trial_id: str, file: str, start: int, take: Callable[[bytes], bool]) -> None:
         """Pass a file's bytes from `start` on to `take`, piece by piece, as long as it returns True.
@@ -261,7 +261,7 @@ class Server:
 
     def send(self, method: str, path: str, **how: Any) -> Response:
         """Send a request and return its answer, which is no refusal."""
-        return self._checked(self._connection.request(method, PREFIX + path, **how), path)
+        return self._checked(self._connection.request(method, V2_PATH + path, **how), path)
 
     def _checked(self, answer: Response, path: str) -> Response:
         if answer.status // 100 == 2:
@@ -313,7 +313,7 @@ def read_at(server: Server, path: str, start: int, take: Callable[[bytes], bool]
     connection = server._connection
 
     def attempt() -> Response | None:
-        answer = connection.stream("GET", PREFIX + path, headers, take, 206 if start else 200)
+        answer = connection.stream("GET", V2_PATH + path, headers, take, 206 if start else 200)
         return None if answer is None else connection.refuse_busy(answer)
 
     answer = connection.persist(attempt, after=BusyError)

@@ -20,6 +20,7 @@ from aimd_core.errors import ContentDiffersError, DamagedError, RefusedError
 from aimd_core.format.layout import FILES_DIRECTORY
 from aimd_core.format.limits import MAX_CHANGES
 from aimd_core.format.portable import read_at
+from aimd_core.format.protocol import CONTENTS
 from aimd_core.format.relative_paths import displaced
 from aimd_core.language import said
 from aimd_core.objects.copying import open_source
@@ -113,7 +114,7 @@ def send_files(
 
 def takes_files(server: Server) -> bool:
     """Tell whether a server knows files of trials at all."""
-    return offers(server, remote.FEATURE)
+    return offers(server, CONTENTS)
 
 
 def put_all(

@@ -19,6 +19,7 @@ from aimd_core.client.v2 import Server, offers, twin_of
 from aimd_core.errors import NotAServerError, RemoteNotFoundError
 from aimd_core.format.layout import MEDIA_FILE
 from aimd_core.format.media import MAX_MEDIA_BYTES
+from aimd_core.format.protocol import MEDIA
 from aimd_core.language import said, warn_once
 from aimd_core.objects.copying import Stored, digest_file, open_source
 from aimd_core.objects.store import ObjectStore, created, store_of
@@ -94,7 +95,7 @@ def _nothing_taken() -> SentMedia:
 
 def takes_media(server: Server) -> bool:
     """Tell whether a server knows media at all."""
-    return offers(server, remote.FEATURE)
+    return offers(server, MEDIA)
 
 
 def _local(store: ObjectStore, digests: list[str]) -> tuple[list[KeptFile], list[LeftOut]]:

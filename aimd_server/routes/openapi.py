@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from aimd_core.format.protocol import COLUMNS_TYPE
 from aimd_core.format.values import UUID_PATTERN
 from aimd_core.version import __version__
 from aimd_server.routes.access import Access, Door, RouteTable, UndeclaredAccessError
@@ -363,7 +364,7 @@ def _well(method: str, path: str, described: Described) -> Document:
     elif (method, path) in _BINARY:
         answer = {"description": "the bytes", "content": {_BINARY[method, path]: {}}}
     elif (method, path) in _BOTH:
-        content = {**_json(ANSWERS[method, path]), "application/vnd.aimd.columns": {}}
+        content = {**_json(ANSWERS[method, path]), COLUMNS_TYPE: {}}
         answer = {"description": "as JSON or columns, as asked for by Accept", "content": content}
     elif described.has_answer:
         answer = {"description": "done", "content": _json(ANSWERS.get((method, path), {"type": "object"}))}

@@ -12,6 +12,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from aimd_core.format.protocol import V1_PATH
 from aimd_server.errors import StoreUnavailableError
 from aimd_server.routes import v1_artifacts
 from aimd_server.routes.access import Access, Backend, Call, RouteTable
@@ -24,7 +25,6 @@ from aimd_server.services.visibility import ROOT, load_folder
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Database
 
-PREFIX = "/apis/v1"
 _STATUS = {
     "forbidden": 403,
     "too_large": 413,
@@ -82,7 +82,7 @@ async def get_userinfo(call: Call) -> Response:
 def routes(base: str, login_page: str) -> list[RouteTable]:
     """Return the routes of version 1 below the server's path."""
     dialect = Version1(login_page)
-    table = RouteTable(base + PREFIX, dialect)
+    table = RouteTable(base + V1_PATH, dialect)
     _register_folders(table)
     _register_trials(table)
     v1_artifacts.register(table)

@@ -7,7 +7,7 @@ from typing import Any
 from starlette.responses import Response
 
 from aimd_core.format.artifacts import LATEST
-from aimd_core.format.limits import PART_BYTES
+from aimd_core.format.limits import PART_BYTES, V1_FORM_BYTES
 from aimd_server.routes.access import Access, Call, RouteTable
 from aimd_server.routes.answers import json_answer
 from aimd_server.routes.bodies import read_body
@@ -22,7 +22,6 @@ from aimd_server.storage import Storage
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Database
 
-FORM_BYTES = 100 << 20  # of an object in a form, as deployed clients send it
 PART_LIMIT_BYTES = 16 << 20
 
 
@@ -80,7 +79,7 @@ async def put_object(call: Call) -> Response:
     await call.run(artifact_bytes.require_open, uid, key)
     call.backend.bodies.take(call.request.scope, 2 * PART_BYTES)
     filling, buffer = Filling(call.backend.storage), bytearray()
-    async for piece in form_file(call.request, "content", FORM_BYTES):
+    async for piece in form_file(call.request, "content", V1_FORM_BYTES):
         buffer += piece
         if len(buffer) >= PART_BYTES:
             await call.backend.run(filling.take, bytes(buffer))

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from aimd_core.format.limits import MAX_CHANGES, MAX_SMALL, PART_BYTES
+from aimd_core.format.protocol import CONTENTS, MEDIA, PRESIGNED, QUERY, V2_PATH
 from aimd_core.format.reports import MAX_NOTE_CHARS
 from aimd_core.language import CHINESE, ENGLISH, translated
 from aimd_core.query.lexer import MAX_LENGTH
@@ -36,7 +37,6 @@ from aimd_server.routes.bodies import DOCUMENT_BYTES
 from aimd_server.services import (
     contents,
     monitoring,
-    presigning,
     quotas,
     saved_views,
     sessions,
@@ -51,18 +51,17 @@ from aimd_server.services.trials import MAX_PAGE
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.list_plans import LIMITS as LIST_LIMITS
 
-PREFIX = "/apis/v2"
 FEATURES = (
-    "query",
+    QUERY,
     "sessions",
     "events",
     "ranges",
     "shortcuts",
     "export",
     "metrics",
-    "contents",
+    CONTENTS,
     "artifacts",
-    "media",
+    MEDIA,
     "views",
     "reports",
 )  # what older servers lack
@@ -198,7 +197,7 @@ async def get_info(call: Call) -> Response:
     """Answer with the product, the epoch of its data, the user and their quota, and the limits."""
     epoch = await call.backend.run(monitoring.epoch, call.database)
     is_reached = call.backend.settings.blobs_public_endpoint is not None
-    features = (*FEATURES, presigning.FEATURE) if is_reached else FEATURES
+    features = (*FEATURES, PRESIGNED) if is_reached else FEATURES
     document = {"product": "aimd", "version": __version__, "epoch": epoch, "features": features, "user": call.user.name}
     return json_answer({**document, "limits": LIMITS, "quota": await call.run(quotas.of_user)})
 
@@ -218,7 +217,7 @@ def _description(table: RouteTable) -> Handler:
 def routes(base: str) -> RouteTable:
     """Return the routes of version 2 below the server's path."""
     dialect = Version2()
-    table = RouteTable(base + PREFIX, dialect)
+    table = RouteTable(base + V2_PATH, dialect)
     v2_files.register(table)  # first, because training calls them all day
     table.add("GET", "/info", get_info, access=Access.ANY_USER)
     v2_folders.register(table)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from starlette.responses import Response
 
+from aimd_core.format.protocol import COLUMNS_MAGIC, COLUMNS_TYPE
 from aimd_server.routes.access import Access, Call, RouteTable
 from aimd_server.routes.answers import JSON
 from aimd_server.routes.v2_bodies import read_document
@@ -19,8 +20,6 @@ from aimd_server.stores.database import Database
 if TYPE_CHECKING:
     from aimd_server.columns.rollups import Floats
 
-COLUMNS = "application/vnd.aimd.columns"
-MAGIC = b"AIMDCOL1"
 _ALIGNED_BYTES = 8
 
 
@@ -32,13 +31,13 @@ def register(table: RouteTable) -> None:
 async def post_metrics(call: Call) -> Response:
     """Answer with series of many trials, reduced to a number of points."""
     asked = await read_document(call, PlotWish)
-    is_binary = COLUMNS in call.request.headers.get("accept", "")
+    is_binary = COLUMNS_TYPE in call.request.headers.get("accept", "")
     body = await call.run(_drawn, asked, is_binary)
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Accept"}
     if tag in call.request.headers.get("if-none-match", ""):
         return Response(b"", 304, headers)
-    return Response(body, 200, headers, COLUMNS if is_binary else JSON)
+    return Response(body, 200, headers, COLUMNS_TYPE if is_binary else JSON)
 
 
 def _drawn(database: Database, user: Account, asked: PlotWish, is_binary: bool) -> bytes:
@@ -81,5 +80,5 @@ def binary_of(answer: Answer) -> bytes:
             offset += len(data[-1])
         series.append(facts)
     header = msgspec.json.encode({"series": series, "missing": answer.missing})
-    begin = MAGIC + len(header).to_bytes(4, "little") + bytes(4) + header
+    begin = COLUMNS_MAGIC + len(header).to_bytes(4, "little") + bytes(4) + header
     return b"".join([begin, bytes(-len(begin) % _ALIGNED_BYTES), *data])

@@ -9,6 +9,7 @@ import hashlib
 import uuid
 from collections.abc import Iterator
 
+from aimd_core.format.limits import V1_MAX_PARTS
 from aimd_server.services import contents as content_service
 from aimd_server.services import quotas
 from aimd_server.services.artifacts import checked_key, load_open, set_objects
@@ -21,8 +22,6 @@ from aimd_server.stores import artifacts, contents
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.artifacts import ArtifactRow, KeyedRow
 from aimd_server.stores.database import Connection, Database
-
-MAX_PARTS = 10_000
 
 
 class Filling:
@@ -111,8 +110,8 @@ class Parts:
         Raises:
             RefusalError: `not_found`, `forbidden`, `invalid`.
         """
-        if not 1 <= number <= MAX_PARTS:
-            raise invalid(f"partNum is between 1 and {MAX_PARTS}", field="partNum", limit=MAX_PARTS)
+        if not 1 <= number <= V1_MAX_PARTS:
+            raise invalid(f"partNum is between 1 and {V1_MAX_PARTS}", field="partNum", limit=V1_MAX_PARTS)
 
         def look(connection: Connection) -> None:
             _upload_of(connection, user, uid, upload, key)

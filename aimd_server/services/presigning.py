@@ -14,7 +14,6 @@ from aimd_server.storage import Storage
 from aimd_server.stores import contents
 from aimd_server.stores.accounts import Account
 
-FEATURE = "presigned"
 EXPIRES_S = 600
 MOST_PARTS = 16  # at once: the rest is asked for when these have been read
 

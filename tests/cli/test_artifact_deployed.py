@@ -101,7 +101,7 @@ def test_a_large_object_goes_in_parts(deployed: DeployedTestServer, monkeypatch:
     artifact = aimd.create_artifact("big", "model")
     Path("big.bin").write_bytes(b"0123456789" * (700 << 10))
     artifact.add_file("big.bin")
-    monkeypatch.setattr("aimd_core.client.v1_artifacts.FORM_BYTES", 1 << 20)
+    monkeypatch.setattr("aimd_core.client.v1_artifacts.V1_FORM_BYTES", 1 << 20)
     artifact.upload()
     assert deployed.model.artifacts.objects[artifact.id]["big.bin"] == b"0123456789" * (700 << 10)
     parts = [request for request in deployed.requests if "partNum=" in request]

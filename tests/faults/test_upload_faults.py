@@ -20,6 +20,7 @@ from aimd_core.client.connection import NO_RETRY
 from aimd_core.client.v2 import Server, Standing
 from aimd_core.config import Credentials
 from aimd_core.errors import AimdError, ContentDiffersError, NetworkError
+from aimd_core.format.protocol import V2_PATH
 from aimd_core.reading.documents import Trial
 from aimd_core.upload import Destination, sending, transfers
 from aimd_core.upload.remote import CurrentRemote
@@ -79,7 +80,7 @@ def test_the_harness_catches_a_client_that_sends_again_without_asking(
     wanted, _ = clean_run(running_server, proxy, tmp_path / "t")
 
     def append(self: Server, trial_id: str, file: str, offset: int, packed: bytes, wants: bool = False) -> Standing:
-        path = f"{v2.PREFIX}/trials/{trial_id}/files/{file}"
+        path = f"{V2_PATH}/trials/{trial_id}/files/{file}"
 
         def attempt() -> Standing:
             head = self._connection.once("HEAD", path)

@@ -17,7 +17,8 @@ import httpx
 import pytest
 from starlette.responses import Response
 
-from aimd_server.app import SERVER, create_app
+from aimd_core.format.protocol import SERVER_PATH
+from aimd_server.app import create_app
 from aimd_server.blobs.disk import DiskBlobs
 from aimd_server.routes.access import Access, Call, RouteTable
 from aimd_server.routes.guards import Guards
@@ -62,7 +63,7 @@ from aimd_server.stores.database import Database
 from tests.server.api import line, new_id, wish
 
 ALLOWED, NO_KEY, FORBIDDEN, HIDDEN = "allowed", "no key", "forbidden", "hidden"
-V1, V2 = f"{SERVER}/apis/v1", f"{SERVER}/apis/v2"
+V1, V2 = f"{SERVER_PATH}/apis/v1", f"{SERVER_PATH}/apis/v2"
 
 
 class Rule(NamedTuple):
@@ -151,7 +152,7 @@ RULES: dict[tuple[str, str], Rule] = {
         for kind in ("folder", "trial")
         for method, rest, body in [("GET", "", None), ("POST", "", {"link": True}), ("DELETE", "/{number}", None)]
     },
-    ("GET", f"{SERVER}/oauth2/userinfo"): Rule("self", uploads=True),
+    ("GET", f"{SERVER_PATH}/oauth2/userinfo"): Rule("self", uploads=True),
     ("GET", f"{V1}/folders"): Rule("self", uploads=True),
     ("POST", f"{V1}/folders"): Rule(
         "editor", "folder", {"metadata": {"name": "old-{n}", "folder": "{id}"}}, uploads=True
@@ -472,7 +473,7 @@ async def mismatches(database: Database, app: Guards, only: str = "", by_cookie:
                     answer = await _call(client, method, path, rule, names, headers)
                     client.cookies.clear()
                     wanted, came = expected(method, rule, caller, kind), outcome_of(answer)
-                    if by_cookie and path.startswith((V1, f"{SERVER}/oauth2")):
+                    if by_cookie and path.startswith((V1, f"{SERVER_PATH}/oauth2")):
                         wanted = NO_KEY  # version 1 knows no cookies
                     lookup = "name=" in rule.query and kind == DIRECT and wanted is ALLOWED and not _is_lin(caller)
                     if came != (HIDDEN if lookup else wanted):

@@ -18,9 +18,10 @@ import pytest
 from starlette.responses import Response
 
 from aimd_core.errors import UsageError
+from aimd_core.format.protocol import SERVER_PATH
 from aimd_core.objects.store import store_of
 from aimd_server.accounts import add_user, create_key
-from aimd_server.app import SERVER, create_app
+from aimd_server.app import create_app
 from aimd_server.blobs import BlobMissingError, Blobs, check_address, open_blobs
 from aimd_server.blobs.local import LocalBlobs
 from aimd_server.errors import ObjectStoreError, ObjectsUnavailableError, StoreUnavailableError
@@ -333,7 +334,7 @@ def answers_without_objects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     add_user(tmp_path, "lin")
     key = create_key(tmp_path, "lin")
     with Database(tmp_path) as database:
-        answer, other = (asyncio.run(ask(path, key)) for path in ("/more/object", f"{SERVER}/apis/v2/info"))
+        answer, other = (asyncio.run(ask(path, key)) for path in ("/more/object", f"{SERVER_PATH}/apis/v2/info"))
         return answer.status_code, answer.headers.get("retry-after"), other.status_code
 
 

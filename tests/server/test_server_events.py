@@ -205,7 +205,8 @@ def test_streams_end_when_the_server_stops_and_do_not_keep_it_from_stopping(tmp_
 def test_a_stream_ends_when_the_key_is_revoked(user: User) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
-    from aimd_server.app import SERVER, create_app
+    from aimd_core.format.protocol import SERVER_PATH
+    from aimd_server.app import create_app
     from aimd_server.stores.database import Database
 
     async def statuses(database: Database, threads: ThreadPoolExecutor) -> int:
@@ -213,11 +214,11 @@ def test_a_stream_ends_when_the_key_is_revoked(user: User) -> None:
         app.backend.hub = Hub(app.backend, Pace(look_s=0.02, heartbeat_s=0.05))
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=user.headers) as client:
-            reading = asyncio.create_task(client.get(f"{SERVER}/apis/v2/events", params={"trials": mine}))
+            reading = asyncio.create_task(client.get(f"{SERVER_PATH}/apis/v2/events", params={"trials": mine}))
             await asyncio.sleep(0.3)
             assert not reading.done()
-            (key,) = (await client.get(f"{SERVER}/apis/v2/me/keys")).json()["keys"]
-            await client.delete(f"{SERVER}/apis/v2/me/keys/{key['id']}")
+            (key,) = (await client.get(f"{SERVER_PATH}/apis/v2/me/keys")).json()["keys"]
+            await client.delete(f"{SERVER_PATH}/apis/v2/me/keys/{key['id']}")
             answer = await asyncio.wait_for(reading, 10)
             assert b": still here" in answer.content
             return answer.status_code

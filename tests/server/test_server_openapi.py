@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from aimd_server.app import SERVER
+from aimd_core.format.protocol import SERVER_PATH
 from aimd_server.routes import openapi, v2
 from aimd_server.routes.access import Access, Call, UndeclaredAccessError
 from aimd_server.routes.answers import empty_answer
@@ -30,7 +30,7 @@ def test_what_is_served_is_what_is_in_the_documents(user: User) -> None:
 
 
 def test_every_reference_leads_somewhere_and_every_name_in_a_path_is_a_parameter() -> None:
-    made = json.loads(json.dumps(openapi.document(v2.routes(SERVER))))
+    made = json.loads(json.dumps(openapi.document(v2.routes(SERVER_PATH))))
     for reference in _references(made):
         place = made
         for part in reference.removeprefix("#/").split("/"):
@@ -50,7 +50,7 @@ def test_a_route_that_is_not_described_keeps_the_document_from_being_made() -> N
     async def anything(call: Call) -> Any:
         return empty_answer(200)
 
-    table = v2.routes(SERVER)
+    table = v2.routes(SERVER_PATH)
     table.add("GET", "/more", anything, access=Access.ANY_USER)
     with pytest.raises(UndeclaredAccessError, match="GET /more"):
         openapi.document(table)
@@ -60,7 +60,7 @@ ODD = [None, True, 3, "x", [], {}, {"x": 1}, {"path": {}}, {"ids": "x"}, {"name"
 
 
 def test_no_odd_body_or_query_makes_the_server_fail(user: User) -> None:
-    made = openapi.document(v2.routes(SERVER))
+    made = openapi.document(v2.routes(SERVER_PATH))
     for path, operations in made["paths"].items():
         for method, operation in operations.items():
             query = {one["name"]: "\u0000%😀" for one in operation["parameters"] if one["in"] == "query"}

@@ -11,7 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from aimd_server.app import SERVER, create_app
+from aimd_core.format.protocol import SERVER_PATH
+from aimd_server.app import create_app
 from aimd_server.services import identity
 from aimd_server.services.sessions import MAX_SESSIONS
 from aimd_server.settings import Settings
@@ -20,7 +21,7 @@ from tests.server.api import User, code_of
 from tests.support.patience import PATIENCE_S
 from tests.support.server import RunningServer
 
-V2 = f"{SERVER}/apis/v2"
+V2 = f"{SERVER_PATH}/apis/v2"
 
 
 class Browser:
