@@ -34,6 +34,11 @@ def test_recording_a_trial_loads_nothing_of_the_network_the_terminal_or_the_serv
     assert loaded & (heavy | {"aimd_cli", "aimd_server", "inspect", "logging", "concurrent"}) == set()
 
 
+def test_recording_a_trial_in_a_script_loads_nothing_that_only_notebooks_need(work: Path) -> None:
+    notebook = {"IPython", "marimo", "t9k.aimd.cells", "t9k.aimd.shell", "t9k.aimd.progress_line", "t9k.aimd.notebook"}
+    assert loaded_by(RECORDING, work) & notebook == set()
+
+
 def test_recording_without_captures_loads_nothing_that_only_they_need(work: Path) -> None:
     off = "import os\nos.environ.update(AIMD_CAPTURE_GIT='0', AIMD_CAPTURE_OUTPUT='0', AIMD_CAPTURE_SYSTEM='0')\n"
     loaded = loaded_by(off + RECORDING, work)

@@ -66,6 +66,22 @@ def test_of_several_processes_only_the_main_one_makes_a_trial_and_records(tmp_pa
     assert trial.status == "Succeeded"
 
 
+def test_the_documented_launch_needs_no_edit_either(tmp_path: Path, train: Training) -> None:
+    (tmp_path / "train.py").write_text(
+        "import sys\n"
+        "from accelerate import Accelerator\n"
+        "accelerator = Accelerator(cpu=True, log_with=sys.argv[sys.argv.index('--report_to') + 1], project_dir='out')\n"
+        "accelerator.init_trackers('text2image', config={'lr': 1})\n"
+        "accelerator.log({'train_loss': 0.5}, step=1)\n"
+        "accelerator.end_training()\n"
+    )
+    launch = "from accelerate.commands.launch import main; main()"
+    train(launch, tmp_path, "--cpu", "-m", "t9k.aimd.autoload", "train.py", "--report_to", "aimd")
+    trial = recorded_trial(tmp_path)
+    assert (trial.name, trial.status, trial.params) == ("text2image", "Succeeded", {"lr": 1})
+    assert trial.series("train", "loss") == [0.5]
+
+
 def test_log_with_aimd_needs_no_edit(tmp_path: Path, train: Training) -> None:
     code = """
     import t9k.aimd.autoload
