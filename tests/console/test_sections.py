@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree
+
+import pytest
 
 from tests.console.conftest import Window
 from tests.console.pages import Console
@@ -176,13 +179,24 @@ def test_a_section_is_one_chart_or_a_heat_map_with_exact_numbers(window: Window,
     expect(said).to_have_text("train.layer1/norm · Step 19 · 1.19")
     assert faults(console) == []
     assert "heat=train.layer*" in console.hash
-    starts = {"As PNG": b"\x89PNG", "As CSV": b"series,step,value"}
+    starts = {"As PNG": b"\x89PNG", "As CSV": b"series,step,value", "As SVG": b"<svg "}
     for kind, start in starts.items():
         page.get_by_role("button", name="Download train.layer*/").click()
         with page.expect_download() as download:
             page.get_by_role("menuitem", name=kind, exact=True).click()
-        download.value.save_as(tmp_path / "heat")
-        assert (tmp_path / "heat").read_bytes().startswith(start)
+        download.value.save_as(tmp_path / kind)
+        assert (tmp_path / kind).read_bytes().startswith(start)
+    drawing = ElementTree.parse(tmp_path / "As SVG")
+    written = {element.text for element in drawing.iter("{http://www.w3.org/2000/svg}text")}
+    assert {"train.layer*", "train.layer0/norm", "train.layer28/norm", "1", "20", "0.01", "29.2"} <= written
+    cells = list(drawing.iter("{http://www.w3.org/2000/svg}path"))
+    assert len(cells) > 20
+    rows: dict[str, float] = {}
+    for run in (run for path in cells for run in path.attrib["d"].split("M")[1:]):
+        start, _, length = run.partition("h")
+        rows[start.split()[1]] = rows.get(start.split()[1], 0) + float(length)
+    assert len(rows) == 30
+    assert min(rows.values()) == pytest.approx(max(rows.values()), abs=1)  # each row is whole
     assert trials[0].id != trials[1].id
 
 

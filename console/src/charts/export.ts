@@ -4,6 +4,7 @@ import { csv } from "../model/csv";
 import { escaped, svgFile, tag } from "../model/svg";
 import { save, saveCanvas } from "../parts/save";
 import type { Curve } from "./curves";
+import { GUTTER_TOP, type HeatFrame, namesOn, type Painted, rowColours } from "./heat_paint";
 import {
   bandAlpha,
   dotsOf,
@@ -18,6 +19,7 @@ import {
   toX,
   toY,
 } from "./outline";
+import { rampColour } from "./palette";
 import type { Look, Plot } from "./plot";
 import { hasBands } from "./ranges";
 
@@ -86,12 +88,12 @@ export function saveHeatPng(
   name: string,
   look: Colours,
   ends: [string, string],
-  ramp: (share: number) => string,
+  isDark: boolean,
 ): Promise<void> {
   const draw: Foot["draw"] = (ctx, top, width) => {
     const left = width - RAMP - ctx.measureText(ends[1]).width - 24;
     for (let at = 0; at < RAMP; at++) {
-      ctx.fillStyle = ramp(at / (RAMP - 1));
+      ctx.fillStyle = rampColour(at / (RAMP - 1), isDark);
       ctx.fillRect(left + at, top + 6, 1.5, 10);
     }
     ctx.fillStyle = look.ink;
@@ -196,4 +198,71 @@ export function saveSvg(plot: Plot, name: string, look: Colours): void {
     ...names,
   ].join("\n");
   save(svgFile(width, total, body), `${name}.svg`);
+}
+
+interface Heat {
+  frame: HeatFrame;
+  curves: Curve[];
+  painted: Painted;
+  /** The least and the greatest value, written. */
+  ends: [string, string];
+}
+
+/** A heat map: a path for each colour, with a stroke as high as a row for each run of cells of that colour. */
+export function saveHeatSvg(canvas: HTMLCanvasElement, name: string, look: Colours, heat: Heat): void {
+  const { frame, curves, painted, ends } = heat;
+  const { width, height, left } = frame;
+  const total = height + TITLE + 24;
+  const text = { fill: look.ink, "font-size": 11, "font-family": "system-ui, sans-serif" };
+  const runs = [...runsOf(frame, painted)].map(([stroke, d]) => tag("path", { d, stroke }));
+  const foot = GUTTER_TOP + frame.rowHeight * frame.rows + 15;
+  const names = namesOn(canvas, frame, curves).map(({ text: label, y }) =>
+    tag("text", { ...text, x: 2, y: y + 4 }, escaped(label)),
+  );
+  const cells = { fill: "none", "stroke-width": frame.rowHeight, "shape-rendering": "crispEdges" };
+  const axis = [
+    tag("text", { ...text, x: left, y: foot }, escaped(frame.ends[0])),
+    tag("text", { ...text, x: width - 2, y: foot, "text-anchor": "end" }, escaped(frame.ends[1])),
+  ];
+  const body = [
+    tag("rect", { width, height: total, fill: look.back }),
+    tag("text", { ...text, "font-size": 13, "font-weight": 600, x: 12, y: 18 }, escaped(name)),
+    tag("g", { transform: `translate(0 ${TITLE})` }, [tag("g", cells, runs.join("")), ...names, ...axis].join("\n")),
+    tag(
+      "g",
+      { transform: `translate(${width - RAMP - 80} ${height + TITLE + 6})` },
+      rampMarkup(ends, text, painted.isDark),
+    ),
+  ].join("\n");
+  save(svgFile(width, total, body), `${name}.svg`);
+}
+
+/** For each colour the runs of cells that have it. */
+function runsOf(frame: HeatFrame, painted: Painted): Map<string, string> {
+  const wide = (frame.width - frame.left) / frame.columns;
+  const short = (value: number) => Math.round(value * 100) / 100;
+  const paths = new Map<string, string>();
+  for (let row = 0; row < frame.rows; row++) {
+    const middle = short(GUTTER_TOP + (row + 0.5) * frame.rowHeight);
+    const colours = rowColours(painted, row);
+    for (let from = 0, to = 1; from < colours.length; from = to++) {
+      const colour = colours[from];
+      while (to < colours.length && colours[to] === colour) to++;
+      if (!colour) continue;
+      const run = `M${short(frame.left + from * wide)} ${middle}h${short((to - from) * wide)}`;
+      paths.set(colour, (paths.get(colour) ?? "") + run);
+    }
+  }
+  return paths;
+}
+
+function rampMarkup(ends: [string, string], text: Record<string, string | number>, isDark: boolean): string {
+  const steps = Array.from({ length: RAMP }, (_, at) =>
+    tag("rect", { x: at, width: 1.5, height: 10, fill: rampColour(at / (RAMP - 1), isDark) }),
+  );
+  return [
+    ...steps,
+    tag("text", { ...text, x: RAMP + 8, y: 9 }, escaped(ends[1])),
+    tag("text", { ...text, x: -8, y: 9, "text-anchor": "end" }, escaped(ends[0])),
+  ].join("");
 }

@@ -63,11 +63,19 @@ export function HeatMap(props: HeatProps) {
   const shown = drawn?.range ? drawn : null;
   const text = shown && at ? cellText(curves, shown, at, view) : "";
   const file = name.replaceAll("/", "");
-  const png = (range: Range) => {
-    const ends: [string, string] = [formatNumber(range[0]), formatNumber(range[1])];
-    const [drawing, box] = [canvas.current, card.current];
-    if (!drawing || !box) return;
-    saved((part) => part.saveHeatPng(drawing, file, colours(box), ends, (share) => rampColour(share, isDark)));
+  const picture = (kind: "png" | "svg") => {
+    const [drawing, box, range] = [canvas.current, card.current, shown?.range];
+    if (!drawing || !box || !shown || !range) return;
+    const [ends, look] = [range.map(formatNumber) as [string, string], colours(box)];
+    saved((part) => {
+      if (kind === "png") return part.saveHeatPng(drawing, file, look, ends, isDark);
+      return part.saveHeatSvg(drawing, file, look, {
+        frame: shown.frame,
+        curves,
+        painted: { ...shown, range, isDark },
+        ends,
+      });
+    });
   };
   return (
     <section class={`chart ${isFull ? "full" : "large"} metric-heat`} ref={card} aria-label={name} data-chart={name}>
@@ -85,7 +93,12 @@ export function HeatMap(props: HeatProps) {
           icon="download"
           label={t("chart.download", { name })}
           items={[
-            ...(shown?.range ? [{ label: t("chart.png"), action: () => png(shown.range as Range) }] : []),
+            ...(shown
+              ? [
+                  { label: t("chart.png"), action: () => picture("png") },
+                  { label: t("chart.svg"), action: () => picture("svg") },
+                ]
+              : []),
             { label: t("chart.csv"), action: () => saved((part) => part.saveCsv(curves, file, view.x)) },
           ]}
         />

@@ -16,12 +16,16 @@ export interface HeatFrame {
   ends: [string, string];
 }
 
-interface Paint {
+/** What says which colour a cell has. */
+export interface Painted {
   cells: Cells;
   range: Range;
-  curves: Curve[];
   logY: boolean;
   isDark: boolean;
+}
+
+interface Paint extends Painted {
+  curves: Curve[];
   ink: string;
 }
 
@@ -50,13 +54,27 @@ export function paintHeat(canvas: HTMLCanvasElement, frame: HeatFrame, paint: Pa
   ctx.font = FONT;
   ctx.fillStyle = paint.ink;
   ctx.textBaseline = "middle";
-  const stride = Math.ceil(13 / rowHeight);
-  for (let row = 0; row < rows; row += stride)
-    ctx.fillText(clipped(ctx, (paint.curves[row] as Curve).short, left - 10), 2, GUTTER_TOP + (row + 0.5) * rowHeight);
+  for (const { text, y } of namesOf(ctx, frame, paint.curves)) ctx.fillText(text, 2, y);
   const foot = GUTTER_TOP + rowHeight * rows + 11;
   ctx.fillText(frame.ends[0], left, foot);
   ctx.textAlign = "right";
   ctx.fillText(frame.ends[1], frame.width - 2, foot);
+}
+
+/** The names that have room, each with the middle of its row, as a context with `FONT` measures them. */
+function namesOf(ctx: CanvasRenderingContext2D, frame: HeatFrame, curves: Curve[]): { text: string; y: number }[] {
+  const stride = Math.ceil(13 / frame.rowHeight);
+  return curves.flatMap((curve, row) =>
+    row % stride
+      ? []
+      : [{ text: clipped(ctx, curve.short, frame.left - 10), y: GUTTER_TOP + (row + 0.5) * frame.rowHeight }],
+  );
+}
+
+/** The names as they are on a canvas. */
+export function namesOn(canvas: HTMLCanvasElement, frame: HeatFrame, curves: Curve[]): { text: string; y: number }[] {
+  const ctx = canvas.getContext("2d");
+  return ctx ? namesOf(ctx, frame, curves) : [];
 }
 
 /** The end of a name tells it apart. */
@@ -67,26 +85,39 @@ function clipped(ctx: CanvasRenderingContext2D, text: string, width: number): st
   return `…${text.slice(start)}`;
 }
 
-/** A pixel for each cell; nothing where a metric says nothing, grey where it is not finite or below a log scale. */
-function picture({ cells, range, logY, isDark }: Paint): HTMLCanvasElement {
+/** The colour of each cell of a row: null where a metric says nothing, grey where it is not finite or below a log scale. */
+export function rowColours({ cells, range, logY, isDark }: Painted, row: number): (string | null)[] {
+  const [levels, odd] = [levelsOf(isDark), cells.odd[row]];
+  const absent = isDark ? ABSENT.dark : ABSENT.light;
+  return Array.from(cells.values[row] ?? [], (value, column) => {
+    if (Number.isNaN(value) && !odd?.[column]) return null;
+    const share = shareOf(value, range, logY);
+    return share === null ? absent : (levels[Math.round(share * (LEVELS - 1))] as string);
+  });
+}
+
+const known = new Map<boolean, string[]>();
+
+function levelsOf(isDark: boolean): string[] {
+  const levels = known.get(isDark) ?? Array.from({ length: LEVELS }, (_, at) => rampColour(at / (LEVELS - 1), isDark));
+  known.set(isDark, levels);
+  return levels;
+}
+
+/** A pixel for each cell. */
+function picture(paint: Painted): HTMLCanvasElement {
+  const { cells } = paint;
   const made = document.createElement("canvas");
   made.width = cells.columns;
   made.height = cells.values.length;
   const ctx = made.getContext("2d");
   if (!ctx) return made;
   const image = ctx.createImageData(made.width, made.height);
-  const levels = Array.from({ length: LEVELS }, (_, level) => bytes(rampColour(level / (LEVELS - 1), isDark)));
-  const absent = bytes(isDark ? ABSENT.dark : ABSENT.light);
-  for (const [row, values] of cells.values.entries()) {
-    for (let column = 0; column < cells.columns; column++) {
-      const value = values[column] as number;
-      const share = shareOf(value, range, logY);
-      const isEmpty = Number.isNaN(value) && !cells.odd[row]?.[column];
-      if (isEmpty) continue;
-      const colour = share === null ? absent : (levels[Math.round(share * (LEVELS - 1))] as number[]);
-      image.data.set([...colour, 255], (row * cells.columns + column) * 4);
-    }
-  }
+  const channels = new Map<string, number[]>();
+  const channelsOf = (colour: string) => channels.get(colour) ?? channels.set(colour, bytes(colour)).get(colour) ?? [];
+  for (const row of cells.values.keys())
+    for (const [column, colour] of rowColours(paint, row).entries())
+      if (colour) image.data.set([...channelsOf(colour), 255], (row * cells.columns + column) * 4);
   ctx.putImageData(image, 0, 0);
   return made;
 }
