@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { formatRoute } from "../src/model/route";
-import { changesOf, viewOf } from "../src/model/views";
+import { changesOf, isChanged, viewOf } from "../src/model/views";
 
 const query = (text: string) => new URLSearchParams(text);
 
@@ -21,6 +21,14 @@ describe("a saved view", () => {
       smoothing: 0.5,
       x: "epoch",
     });
+  });
+  it("is changed by what it shows, not by what is folded in it", () => {
+    const view = { query: "a = 1", sections: [{ title: "val", folded: true }, { title: "train" }] };
+    const same = "where=a+%3D+1&sections=val,train";
+    for (const folds of ["&fold=val", "", "&fold=train&unfold=train.layer*"])
+      expect(isChanged(query(same + folds), view)).toBe(false);
+    expect(isChanged(query("where=a+%3D+2&sections=val,train&fold=val"), view)).toBe(true);
+    expect(isChanged(query("where=a+%3D+1&sections=train,val&fold=val"), view)).toBe(true);
   });
   it("comes back as the address it was made of", () => {
     const address =

@@ -84,10 +84,14 @@ export function changesOf(view: Fields): Record<string, string | null> {
   };
 }
 
-/** Whether an address shows something else than a view; only what a view holds counts. */
+/** Whether an address shows something else than a view. Folding is looking: it is saved, but it changes nothing. */
 export function isChanged(query: URLSearchParams, view: Fields): boolean {
   const changes = Object.entries(changesOf(view)).filter((pair): pair is [string, string] => pair[1] !== null);
-  return inOrder(viewOf(query)) !== inOrder(viewOf(new URLSearchParams(changes)));
+  return inOrder(viewOf(unfolded(query))) !== inOrder(viewOf(unfolded(new URLSearchParams(changes))));
+}
+
+function unfolded(query: URLSearchParams): URLSearchParams {
+  return new URLSearchParams([...query].filter(([name]) => name !== "fold" && name !== "unfold"));
 }
 
 /** A text that is the same for the same fields, in whichever order they were written. */
