@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from tests.console.conftest import Window
@@ -106,3 +107,34 @@ def test_what_one_person_watches_is_not_watched_for_the_next_at_the_same_browser
             expect(watching).to_have_attribute("aria-checked", str(is_watched).lower())
             console.page.keyboard.press("Escape")
             console.choose("Account and settings", "Sign out")
+
+
+def test_who_signs_in_in_one_tab_does_so_in_all_and_takes_nothing_over(window: Window, person: User) -> None:
+    uid = _running(person, "mine")
+    made = window(person)
+    made.context.add_init_script("delete window.Notification")
+    console = Console(made).folder(folder_id(person, "/notes"))
+    tree = console.page.get_by_role("navigation", name="Navigation")
+    expect(tree.get_by_role("link", name=re.compile("^notes"))).to_be_visible()
+    other_tab = made.context.new_page()
+    other_tab.goto(f"{console.page.url.partition('#')[0]}#/trials/{uid}/")
+    more = other_tab.get_by_role("button", name="More actions")
+    more.click()
+    other_tab.get_by_role("menuitemcheckbox", name="Notify me when it ends").click()
+    console.choose("Account and settings", "Sign out")
+    expect(other_tab.get_by_label("API key")).to_be_visible()
+    with User(person.server) as other:
+        folder = folder_id(person, "/notes")
+        assert person.v2("POST", f"/folders/{folder}/shares", json={"user": other.name}).status_code == 201
+        console.page.get_by_label("API key").fill(other.key)
+        console.button("Sign in").click()
+        expect(console.heading("My folders")).to_be_visible()
+        # The tree of whoever was here before is not that of this person.
+        expect(tree.get_by_role("link", name=re.compile("^notes"))).to_have_count(0)
+        other_tab.bring_to_front()
+        expect(other_tab.get_by_role("heading", name="mine")).to_be_visible()
+        expect(other_tab.get_by_role("button", name="Account and settings")).to_contain_text(other.name)
+        more.click()
+        box = other_tab.get_by_role("menuitemcheckbox", name="Notify me when it ends")
+        expect(box).to_have_attribute("aria-checked", "false")
+        other_tab.keyboard.press("Escape")

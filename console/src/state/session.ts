@@ -1,12 +1,13 @@
 /** Who is signed in. `undefined`: not known yet. */
 
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import { ApiError, whenSignedOut } from "../api/client";
 import { currentSession, isSignedIn, signIn, signOut } from "../api/session";
 import type { Session } from "../api/types";
 import { changed, formatRoute, type Route } from "../model/route";
 import type { Word } from "../words";
 import { replace, route } from "./route";
+import { keep } from "./settings";
 
 export const session = signal<Session | null | undefined>(undefined);
 export const startFailed = signal<unknown>(null);
@@ -30,6 +31,35 @@ export function hasProof({ page, id, query }: Route): boolean {
   return query.has("token") || (page === LINK_PAGE && id !== "");
 }
 
+const PERSON = "person";
+/** Whose this tab is: what it has loaded and selected goes when somebody else signs in. */
+let owner = "";
+
+function nameOf(who: Session | null): string {
+  return who ? `${who.kind}.${who.user}` : "";
+}
+
+/** Be somebody. Nothing of another person stays in this tab: it begins anew. */
+function become(who: Session | null): void {
+  const name = nameOf(who);
+  if (owner && name && owner !== name) {
+    forgetTab();
+    location.reload();
+    return;
+  }
+  owner = name || owner;
+  session.value = who;
+}
+
+effect(() => {
+  if (session.value !== undefined) keep(PERSON, nameOf(session.value));
+});
+
+// The cookie is that of all tabs, so who signs in or out in one of them does so in all.
+addEventListener("storage", (event) => {
+  if (event.key === `aimd.${PERSON}` && session.value !== undefined) void known().then(become, () => {});
+});
+
 /** Use the one-time token or the link's key of the address, if there is one, and learn who is signed in. */
 export async function startSession(): Promise<void> {
   startFailed.value = null;
@@ -42,7 +72,7 @@ export async function startSession(): Promise<void> {
   const isProof = hasProof(route.value);
   if (isProof) replace(token && page !== LINK_PAGE ? changed(route.value, { token: null }) : "#/");
   try {
-    session.value = token ? await withToken(token) : isProof && page === LINK_PAGE ? await withLink(id) : await known();
+    become(token ? await withToken(token) : isProof && page === LINK_PAGE ? await withLink(id) : await known());
   } catch (error) {
     startFailed.value = error;
   }
@@ -88,9 +118,10 @@ export function homeWord(): Word {
 }
 
 export async function enter(key: string): Promise<void> {
-  session.value = await signIn({ key });
+  const made = await signIn({ key });
   reason.value = null;
   if (route.value.page === "login") replace("#/");
+  become(made);
 }
 
 /** What this tab keeps of the person who was here, such as drafts and what is selected. */
