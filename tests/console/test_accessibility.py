@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,25 @@ from tests.support.server import RunningServer
 AXE = Path(__file__).resolve().parents[2] / "console" / "node_modules" / "axe-core" / "axe.min.js"
 BAD = ("serious", "critical")
 OF_COLOURS = ["color-contrast", "link-in-text-block"]  # the rules that may find other things in the dark
+
+
+def test_each_button_and_link_of_a_phone_has_a_name(window: Window, person: User) -> None:
+    one, other = (record_trial(person, name) for name in ("one", "two"))
+    folder = folder_id(person, "/vision/mnist")
+    assert person.v2("PUT", f"/folders/{folder}/note", json={"note": "# Night"}).status_code == 200
+    console = Console(window(person, viewport={"width": 390, "height": 844}))
+    pages = {
+        f"#/folders/{folder}/": ["New folder", "Share", "More actions"],
+        f"#/trials/{one.id}/": ["Share", "More actions"],
+        f"#/compare?trials={one.id},{other.id}": ["Copy link"],
+        f"#/reports/{folder}/": ["Edit"],
+    }
+    for address, names in pages.items():
+        console.go(address)
+        for name in names:
+            expect(console.button(name).first).to_be_visible()
+        for role in ("button", "link"):
+            expect(console.page.get_by_role(role, name=re.compile(r"^\s*$"))).to_have_count(0)
 
 
 def faults(console: Console, within: str = "") -> list[str]:

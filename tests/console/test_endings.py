@@ -55,10 +55,15 @@ def test_a_folder_counts_what_went_wrong_and_leads_there(window: Window, person:
     console.button("1 NaN").click()
     expect(console.table.locator("td.name a")).to_have_text(["diverged"])
     expect(console.page.get_by_role("region", name="Trials")).to_be_focused()
-    console.folder(folder_id(person, "/vision/mnist"), where="params.lr > 0")
+    record_failed(person, "torn")
+    console.folder(folder_id(person, "/vision/mnist"))
+    expect(console.page.get_by_role("button", name=re.compile("^Failed 2$"))).to_be_visible()
+    expect(console.button("1 NaN")).to_be_visible()
+    expect(console.page.get_by_role("button", name=re.compile("2.failed"))).to_have_count(0)  # the chip says it
+    console.folder(folder_id(person, "/vision/mnist"), where="name = broken")
     console.button("1 failed").click()
     expect(console.table.locator("td.name a")).to_have_text(["broken"])
-    assert "params.lr" in console.hash
+    assert "name" in console.hash
 
 
 def select_all(console: Console) -> Locator:

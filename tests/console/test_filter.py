@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
@@ -172,6 +173,23 @@ def test_chips_wrap_on_a_phone_and_many_tags_wait_behind_a_button(window: Window
         ends = "(chips) => chips.map((chip) => chip.getBoundingClientRect().right)"
         assert max(console.page.locator(".quick-chip").evaluate_all(ends)) <= width
         assert console.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_chips_count_all_trials_of_a_folder_however_many_there_are(window: Window, person: User) -> None:
+    def put(number: int) -> None:
+        is_old = number < 3  # beyond the newest 2,000, of which the server tells values
+        body = wish(f"run{number}", folder={"path": "many", "make": True}, state="Failed" if is_old else "Succeeded")
+        body["metadata"] |= {"startTime": f"2026-11-{10 + 10 * (not is_old)}T15:00:00+00:00"}
+        answer = person.put(new_id(), body)
+        assert answer.status_code == 201, answer.text
+
+    put(0)
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(put, range(1, 2005)))
+    console = Console(window(person)).folder(folder_id(person, "/many"))
+    expect(chip(console, "Succeeded")).to_contain_text("2,002")
+    expect(chip(console, "Failed")).to_contain_text("3")
+    expect(console.page.locator(".quick-chip").filter(has_text="+")).to_have_count(0)
 
 
 def test_the_best_value_is_starred_also_where_only_a_part_of_the_list_is_here(window: Window, person: User) -> None:

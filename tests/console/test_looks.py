@@ -98,7 +98,7 @@ def world(built_console: None, tmp_path_factory: pytest.TempPathFactory) -> Iter
         compare = f"#/compare?trials={','.join(ids)}"
         pages = {
             "login": ("#/login", "input"),
-            "folder": (f"{folder}?show=list", ".health-Failed"),
+            "folder": (f"{folder}?show=list", ".quick-state"),
             "filtered": (f"{folder}?show=list&where=cnn%20params.width%20%3E%2032&sort=-val.acc", ".active-chip"),
             "both": (f"{folder}?show=both", chart),
             "charts": (f"{folder}?show=charts", chart),

@@ -19,7 +19,8 @@ function statesIn(condition: string): string[] | null {
   return isList ? rest.slice(1, -1).filter((word) => word !== ",") : null;
 }
 
-function written(quick: Quick): string {
+/** The condition. */
+export function written(quick: Quick): string {
   return `${quick.field} ${quick.field === "age" ? "<" : "="} ${quick.value}`;
 }
 

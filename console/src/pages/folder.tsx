@@ -219,7 +219,7 @@ function FolderView({ id, folder, rows, columns, chosen, below, where, sort }: V
               {rows.count ? countWord(rows.count.value, rows.count.capped) : "\u00a0"}
               {rows.behind > 0 && ` · ${t("list.behind", { n: rows.behind })}`}
             </span>
-            <HealthLine health={health} where={where} />
+            <HealthLine health={health} where={where} chips={chips ?? []} />
           </>
         )}
       </div>

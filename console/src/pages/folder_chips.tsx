@@ -3,7 +3,7 @@
 import { useRef, useState } from "preact/hooks";
 import { listTrials, NO_COLUMNS, trialValues } from "../api/trials";
 import type { Count } from "../api/types";
-import { hasQuick, LAST_DAY, type Quick, turned } from "../model/quick";
+import { hasQuick, LAST_DAY, type Quick, turned, written } from "../model/quick";
 import { StateSign } from "../parts/basics";
 import { useLoaded } from "../parts/load";
 import { t, type Word } from "../words";
@@ -29,23 +29,33 @@ export function useChips(folderId: string, below: boolean, rows: ListState): Chi
   const key = settled.current.list === list ? settled.current.key : "";
   const loaded = useLoaded(key, async (signal) => {
     if (!key) return null;
-    const day = { folderId, below, where: "age < 1d", sort: "", columns: NO_COLUMNS, limit: 1, count: true };
-    const [{ fields, trials }, { count }] = await Promise.all([
+    const counted = (quick: Quick) => countOf({ folderId, below, where: written(quick) }, signal);
+    const [{ fields, trials }, day] = await Promise.all([
       trialValues(folderId, below, ["state", "tags"], signal),
-      listTrials(day, signal),
+      counted(LAST_DAY),
     ]);
     const isPart = trials >= NEWEST;
     const chips = fields.flatMap(({ field, values }) =>
-      values.flatMap(({ value, count }): Chip[] =>
-        count ? [{ field: field as Quick["field"], value, count: { value: count, capped: isPart } }] : [],
-      ),
+      values.map(({ value, count }, at): Chip & { isAsked: boolean } => ({
+        field: field as Quick["field"],
+        value,
+        count: { value: count, capped: isPart },
+        isAsked: isPart && (field === "state" || at < TAGS),
+      })),
     );
-    return [...chips, ...(count?.value ? [{ ...LAST_DAY, count }] : [])];
+    // The values are those of the newest trials: of more, the server counts them all.
+    const whole = chips.map(async (chip) => (chip.isAsked ? { ...chip, count: await counted(chip) } : chip));
+    return [...(await Promise.all(whole)), { ...LAST_DAY, count: day }].filter(({ count }) => count.value > 0);
   });
   const before = useRef<{ list: string; chips: Chip[] | null }>({ list: "", chips: null });
   if (loaded.data) before.current = { list, chips: loaded.data };
   const known = before.current.list === list ? before.current.chips : null;
   return known ?? (loaded.error ? [] : null);
+}
+
+async function countOf(list: { folderId: string; below: boolean; where: string }, signal: AbortSignal): Promise<Count> {
+  const { count } = await listTrials({ ...list, sort: "", columns: NO_COLUMNS, limit: 1, count: true }, signal);
+  return count ?? { value: 0, capped: false };
 }
 
 interface ChipsProps {

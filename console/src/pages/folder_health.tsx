@@ -1,10 +1,11 @@
-/** What went wrong in a folder: how many failed, were killed or diverged; each leads to those. */
+/** What went wrong among the trials of a list: how many failed, were killed or diverged; each leads to those. */
 
 import { useRef } from "preact/hooks";
 import { listTrials, NO_COLUMNS } from "../api/trials";
 import type { Count } from "../api/types";
 import { BAD_ENDS, type BadEnd } from "../model/endings";
 import { withCondition } from "../model/query";
+import type { Quick } from "../model/quick";
 import { useLoaded } from "../parts/load";
 import { focusTrials } from "../parts/trial_marks";
 import { setQuery } from "../state/route";
@@ -51,9 +52,18 @@ export function useHealth(list: Omit<Wanted, "fields" | "sort">, rows: ListState
   return before.current.key === key ? before.current.health : NONE;
 }
 
-export function HealthLine({ health, where }: { health: Health; where: string }) {
+interface LineProps {
+  health: Health;
+  where: string;
+  /** What the chips say: the same number is not said again. */
+  chips: readonly (Quick & { count: Count })[];
+}
+
+export function HealthLine({ health, where, chips }: LineProps) {
+  const isSaid = (state: BadEnd, count: Count | undefined) =>
+    chips.some((chip) => chip.field === "state" && chip.value === state && chip.count.value === count?.value);
   const shown = [
-    ...BAD_ENDS.map((state) => ({
+    ...BAD_ENDS.filter((state) => !isSaid(state, health.states.get(state))).map((state) => ({
       key: state as string,
       count: health.states.get(state),
       word: `health.${state}` as const,
