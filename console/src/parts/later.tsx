@@ -55,10 +55,26 @@ function Gone() {
   );
 }
 
-/** Load what is not here yet while nothing else happens, so that the next page opens at once. */
+/** Do something once the page has nothing else to do; later, in a browser that cannot tell. */
+function whenIdle(action: () => void): void {
+  if ("requestIdleCallback" in window) requestIdleCallback(action);
+  else setTimeout(action, IDLE_MS / 10);
+}
+
+/** Load what is not here yet, a part at a time while nothing else happens, so that the next page opens at once. */
 export function loadRest(): () => void {
-  const timer = setTimeout(() => {
-    for (const part of parts) part.load().catch(() => {}); // it is tried again when it is opened
-  }, IDLE_MS);
-  return () => clearTimeout(timer);
+  const rest = [...parts];
+  let isOver = false;
+  const next = () => {
+    const part = isOver ? undefined : rest.shift();
+    part
+      ?.load()
+      .catch(() => {}) // it is tried again when it is opened
+      .then(() => whenIdle(next));
+  };
+  const timer = setTimeout(() => whenIdle(next), IDLE_MS);
+  return () => {
+    isOver = true;
+    clearTimeout(timer);
+  };
 }
