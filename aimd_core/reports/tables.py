@@ -75,6 +75,8 @@ _CHINESE = {
     "note": "备注",
     "reason": "原因",
     "parent": "来源试验",
+    "alternative_name": "替代名称",
+    "nan_since": "出现 NaN 的指标",
 }
 
 

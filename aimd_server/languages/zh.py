@@ -166,4 +166,18 @@ MESSAGES: dict[str, str] = {
     "a shortcut leads to another folder than its own": "快捷方式不能指向自身所在的文件夹",
     "a folder has {limit} shortcuts at most": "一个文件夹最多有 {limit} 个快捷方式",
     "things are restored into their owner's tree; move them afterwards": "只能恢复到所有者的文件夹中，之后可再移动",
+    "no artifact {name}": "没有制品 {name}",
+    "a trial named {name!r} is already in {folder}": "{folder} 中已有名为 {name!r} 的试验",
+    "a folder named {name!r} is already in {folder}": "{folder} 中已有名为 {name!r} 的文件夹",
+    "{holder} may hold {limit} and holds {used}, so {more} more do not fit": (
+        "{holder} 的配额为 {limit}，已用 {used}，放不下另外的 {more}"
+    ),
+    "a folder {name} cannot be made there": "不能在此处创建文件夹 {name}",
+    "the root folder cannot be deleted": "不能删除根文件夹",
+    "expires_days is above 0 and at most {limit}": "有效天数须大于 0，最多 {limit}",
+    "expires_days is for links, above 0 and at most {limit}": "有效天数仅用于公开链接，须大于 0，最多 {limit}",
+    "a repo {name} cannot be made there": "不能在此处创建制品库 {name}",
+    "{path} is a folder, so it cannot be a repo of artifacts": "{path} 是文件夹，不能用作制品库",
+    "the artifacts in {path} have the type {type!r}": "{path} 中制品的类型为 {type!r}",
+    "the artifact is final, so it cannot change": "制品已定稿，不能再更改",
 }

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from aimd_core.format.limits import MAX_CHANGES, MAX_SMALL, PART_BYTES
 from aimd_core.format.protocol import CONTENTS, MEDIA, PRESIGNED, QUERY, V2_PATH
 from aimd_core.format.reports import MAX_NOTE_CHARS
-from aimd_core.language import CHINESE, ENGLISH, translated
+from aimd_core.language import translated
 from aimd_core.query.lexer import MAX_LENGTH
 from aimd_core.version import __version__
 from aimd_server.errors import StoreUnavailableError
@@ -34,6 +34,7 @@ from aimd_server.routes import (
 from aimd_server.routes.access import Access, Backend, Call, Handler, RouteTable
 from aimd_server.routes.answers import json_answer
 from aimd_server.routes.bodies import DOCUMENT_BYTES
+from aimd_server.routes.v2_bodies import language_of
 from aimd_server.services import (
     contents,
     monitoring,
@@ -154,7 +155,7 @@ class Version2:
 
     def refused(self, error: RefusalError, request: Request) -> Response:
         """Return a refusal in the language of the caller, with the true offset if there is one."""
-        reads = _language(request)
+        reads = language_of(request)
         message = translated(error.words, reads)
         offset = error.facts.get("offset")
         if error.code == "unauthenticated":
@@ -178,12 +179,6 @@ class Version2:
     def not_found(self) -> Response:
         """Return the answer to a user for an unknown path."""
         return error_answer("not_found", "there is no such path")
-
-
-def _language(request: Request) -> str:
-    """Return the language of the answer: Chinese for who asks for it first, else English, which programs read."""
-    first = request.headers.get("accept-language", "").partition(",")[0].strip().lower()
-    return CHINESE if first.startswith(CHINESE) else ENGLISH
 
 
 def _authorization(request: Request) -> tuple[str, str, list[str]]:

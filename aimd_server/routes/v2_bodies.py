@@ -1,10 +1,13 @@
-"""Version 2: reading strict JSON bodies and numbers in queries."""
+"""Version 2: reading strict JSON bodies, numbers in queries, and the language of the caller."""
 
 from __future__ import annotations
 
 import re
 from typing import TypeVar
 
+from starlette.requests import Request
+
+from aimd_core.language import CHINESE, ENGLISH
 from aimd_server.routes.access import Call
 from aimd_server.routes.bodies import DOCUMENT_BYTES, encoding_of, read_body, unpacked
 from aimd_server.services.documents import decode
@@ -12,6 +15,12 @@ from aimd_server.services.request_errors import invalid
 
 T = TypeVar("T")
 _ETAG = re.compile(r'\*|"[^"]*"')
+
+
+def language_of(request: Request) -> str:
+    """Return the language of an answer: Chinese for who asks for it first, else English, which programs read."""
+    first = request.headers.get("accept-language", "").partition(",")[0].strip().lower()
+    return CHINESE if first.startswith(CHINESE) else ENGLISH
 
 
 async def read_document(call: Call, type: type[T], may_be_empty: bool = False) -> T:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from aimd_server.routes.access import Access, Call, RouteTable
 from aimd_server.routes.answers import empty_answer, json_answer
 from aimd_server.routes.bodies import DOCUMENT_BYTES, encoding_of, read_body, unpacked
-from aimd_server.routes.v2_bodies import number_in, read_document, switch_in
+from aimd_server.routes.v2_bodies import language_of, number_in, read_document, switch_in
 from aimd_server.services import bulk_changes, trash, trial_changes, trial_lists, trial_values, trials
 from aimd_server.services.bulk_changes import BulkChange
 from aimd_server.services.documents import decode
@@ -113,7 +113,8 @@ async def get_batch(call: Call) -> Response:
 
 async def change_trials(call: Call) -> Response:
     """Delete, restore, move or tag many trials, each by itself."""
-    return json_answer(await call.run(bulk_changes.apply, await read_document(call, BulkChange)))
+    wish = await read_document(call, BulkChange)
+    return json_answer(await call.run(bulk_changes.apply, wish, language_of(call.request)))
 
 
 async def change_trial(call: Call) -> Response:

@@ -25,6 +25,7 @@ from aimd_core.format.artifacts import (
 from aimd_core.format.limits import MAX_CHANGES
 from aimd_core.format.relative_paths import folders_of
 from aimd_core.format.values import mapping_of
+from aimd_core.language import said
 from aimd_core.objects.tree import digest_of_tree
 from aimd_server.services import auditing, documents, names, public_view, quotas
 from aimd_server.services.clock import iso, now_us
@@ -142,16 +143,17 @@ def repo_in(connection: Connection, user: Account, parent: FolderRow, name: str,
     home = folders.by_path(connection, parent.owner_id, parent.child_path(name))
     if home is None:
         if name in (".", "..") or parent.path.count("/") >= names.MAX_DEPTH:
-            raise invalid(f"a repo {name} cannot be made there", field="repo")
+            raise invalid(said("a repo {name} cannot be made there", name=name), field="repo")
         config = documents.text_of({"profile": {"type": artifact_type}})
         made = add_in(connection, user, parent, name, type=REPO, config=config)
         auditing.note(connection, user.name, "folder.make", made.uid, path=made.path)
         return made
     if home.type != REPO:
-        raise invalid(f"{home.path} is a folder, so it cannot be a repo of artifacts", field="repo")
+        raise invalid(said("{path} is a folder, so it cannot be a repo of artifacts", path=home.path), field="repo")
     there = type_of(home.config)
     if there != artifact_type:
-        raise invalid(f"the artifacts in {home.path} have the type {there!r}", field="type")
+        words = said("the artifacts in {path} have the type {type!r}", path=home.path, type=there)
+        raise invalid(words, field="type")
     return home
 
 
@@ -169,7 +171,7 @@ def load_open(connection: Connection, user: Account, uid: str) -> ArtifactRow:
     """
     row = load_artifact(connection, user, uid, Role.EDITOR)
     if row.number is not None:
-        raise invalid("the artifact is final, so it cannot change", field="id")
+        raise invalid(said("the artifact is final, so it cannot change"), field="id")
     return row
 
 
@@ -229,7 +231,7 @@ def set_objects(connection: Connection, user: Account, row: ArtifactRow, content
         RefusalError: `invalid`, if it has become final meanwhile; `quota_exceeded`.
     """
     if not artifacts.change_open(connection, row.id, updated_us=now_us()):
-        raise invalid("the artifact is final, so it cannot change", field="id")
+        raise invalid(said("the artifact is final, so it cannot change"), field="id")
     keys = list(content_ids)
     before = artifacts.size_at(connection, row.id, keys)
     artifacts.put_objects(connection, row.id, content_ids)

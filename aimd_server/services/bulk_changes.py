@@ -12,6 +12,7 @@ from typing import Literal
 
 import msgspec
 
+from aimd_core.language import ENGLISH, translated
 from aimd_server.errors import StoreUnavailableError
 from aimd_server.services import trash
 from aimd_server.services.folders import FolderWish
@@ -45,8 +46,14 @@ class Refused(msgspec.Struct, frozen=True):
     message: str
 
 
-def apply(database: Database, user: Account, wish: BulkChange) -> dict[str, object]:
+def apply(database: Database, user: Account, wish: BulkChange, reads: str = ENGLISH) -> dict[str, object]:
     """Change trials one after the other and return the ids of those that were changed, and the refusals.
+
+    Args:
+        database: Where they are.
+        user: The caller.
+        wish: Which trials, and what is done with them.
+        reads: The language in which the caller is told why.
 
     Raises:
         RefusalError: `invalid`: too many ids, or a change that none of them could take.
@@ -68,7 +75,12 @@ def apply(database: Database, user: Account, wish: BulkChange) -> dict[str, obje
             break
         refused |= {refusal.id: refusal for refusal in refusals}
     done = [uid for uid in uids if uid not in refused]
-    return {"done": done, "refused": [msgspec.structs.asdict(refused[uid]) for uid in uids if uid in refused]}
+    told = [_told(refused[uid], reads) for uid in uids if uid in refused]
+    return {"done": done, "refused": told}
+
+
+def _told(refused: Refused, reads: str) -> dict[str, str]:
+    return {"id": refused.id, "code": refused.code, "message": translated(refused.message, reads)}
 
 
 def _changed(connection: Connection, change: Change, uids: list[str]) -> list[Refused]:
@@ -79,7 +91,7 @@ def _changed(connection: Connection, change: Change, uids: list[str]) -> list[Re
             with connection.begin_nested():
                 change(connection, uid)
         except RefusalError as error:
-            refused.append(Refused(uid, error.code, error.message))
+            refused.append(Refused(uid, error.code, error.words))
     return refused
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from aimd_core.format.model import DEFAULT_FOLDER
+from aimd_core.language import said
 from aimd_server.services import names
 from aimd_server.services.clock import now_us
 from aimd_server.services.request_errors import RefusalError, no_folder
@@ -105,7 +106,7 @@ def make_in(
     parent = load_folder(connection, user, parent_uid)
     names.checked(name, "metadata.name")
     if name in (".", "..") or parent.path.count("/") >= names.MAX_DEPTH:
-        raise RefusalError("invalid", f"folder {name} cannot be made there")
+        raise RefusalError("invalid", said("a folder {name} cannot be made there", name=name))
     if folders.by_path(connection, parent.owner_id, parent.child_path(name)) is not None:
         raise names.conflict_error(name)
     return add_in(connection, user, parent, name, type=type, config=config)

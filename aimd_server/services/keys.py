@@ -47,7 +47,8 @@ def create(database: Database, user: Account, wish: KeyWish) -> dict[str, object
         names.checked(wish.name, "name")
     if wish.expires_days is not None and not 0 < wish.expires_days <= MAX_EXPIRES_DAYS:
         limit = MAX_EXPIRES_DAYS
-        raise invalid(f"expires_days is above 0 and at most {limit}", field="expires_days", limit=limit)
+        words = said("expires_days is above 0 and at most {limit}", limit=limit)
+        raise invalid(words, field="expires_days", limit=limit)
     if database.read(lambda connection: accounts.count_valid_keys(connection, user.id, now_us())) >= MAX_KEYS:
         words = said("a user has {limit} valid keys at most: revoke one first", limit=MAX_KEYS)
         raise invalid(words, limit=MAX_KEYS)

@@ -39,7 +39,8 @@ def path_parts(path: str) -> list[str]:
     """
     parts = [part for part in path.split("/") if part]
     if len(parts) > MAX_DEPTH:
-        raise invalid(f"a folder path has {MAX_DEPTH} parts at most", field="folder.path", limit=MAX_DEPTH)
+        words = said("a folder path has {limit} parts at most", limit=MAX_DEPTH)
+        raise invalid(words, field="folder.path", limit=MAX_DEPTH)
     for part in parts:
         checked(part, "folder.path")
     return parts

@@ -12,6 +12,7 @@ from collections.abc import Collection
 import msgspec
 
 from aimd_core.errors import NotFoundError
+from aimd_core.format.values import size_text
 from aimd_core.language import said
 from aimd_server.services import auditing, names
 from aimd_server.services.identity import no_user
@@ -93,11 +94,18 @@ def _exceeded(connection: Connection, user: Account, row: QuotaRow, used: int, m
     """Return the refusal; the name of a folder that the caller may not see is not in it."""
     home = folders.by_id(connection, row.folder_id)
     is_seen = home is not None and role_of(connection, user, home) is not Role.NONE
-    holder = "a folder above it"
+    holder = said("a folder above it")
     if is_seen:
-        holder = f"user {row.owner}" if row.path == ROOT_PATH else f"folder {row.path}"
-    message = f"{holder} may hold {row.size} bytes and holds {used}, so {more} more do not fit"
-    return RefusalError("quota_exceeded", message, limit=row.size, used=used, more=more, holder=holder)
+        is_root = row.path == ROOT_PATH
+        holder = said("user {name}", name=row.owner) if is_root else said("folder {place}", place=row.path)
+    words = said(
+        "{holder} may hold {limit} and holds {used}, so {more} more do not fit",
+        holder=holder,
+        limit=size_text(row.size),
+        used=size_text(used),
+        more=size_text(more),
+    )
+    return RefusalError("quota_exceeded", words, limit=row.size, used=used, more=more, holder=str(holder))
 
 
 def _standing(connection: Connection, row: QuotaRow) -> dict[str, int]:

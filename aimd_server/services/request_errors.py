@@ -30,7 +30,7 @@ def no_trial(uid: str) -> RefusalError:
 
 def no_artifact(what: str) -> RefusalError:
     """Refuse an artifact that does not exist or that the user may not see, with the same answer."""
-    return RefusalError("not_found", f"no artifact {what}")
+    return RefusalError("not_found", said("no artifact {name}", name=what))
 
 
 def no_folder(what: str) -> RefusalError:
@@ -40,7 +40,8 @@ def no_folder(what: str) -> RefusalError:
 
 def name_taken(name: str, folder: str) -> RefusalError:
     """Refuse because the folder has a trial of that name."""
-    return RefusalError("name_taken", f"a trial named {name!r} is already in {folder}", name=name, folder=folder)
+    words = said("a trial named {name!r} is already in {folder}", name=name, folder=folder)
+    return RefusalError("name_taken", words, name=name, folder=folder)
 
 
 def id_taken() -> RefusalError:
@@ -71,4 +72,5 @@ def forbidden(message: str) -> RefusalError:
 
 def folder_taken(name: str, folder: str) -> RefusalError:
     """Refuse because a folder with that name exists (version 2)."""
-    return RefusalError("name_taken", f"a folder named {name!r} is already in {folder}", name=name, folder=folder)
+    words = said("a folder named {name!r} is already in {folder}", name=name, folder=folder)
+    return RefusalError("name_taken", words, name=name, folder=folder)

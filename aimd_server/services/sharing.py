@@ -21,6 +21,7 @@ from aimd_server.stores.shares import ShareRow, Subject, Target
 MAX_SHOWN = 500
 MAX_SHARES = 500  # on one folder or trial
 _DAY_US = 86_400_000_000
+_MAX_DAYS = 36_500  # until a public link ends
 FOLDER, TRIAL = "folder", "trial"
 
 
@@ -97,8 +98,9 @@ def _check(wish: ShareWish) -> None:
         raise invalid("share with one of user, group and link", field="user")
     if wish.link and wish.role != "viewer":
         raise invalid(said("a public link makes viewers only"), field="role")
-    if wish.expires_days is not None and not (wish.link and 0 < wish.expires_days <= 36_500):
-        raise invalid("expires_days is for links, above 0 and at most 36500", field="expires_days", limit=36_500)
+    if wish.expires_days is not None and not (wish.link and 0 < wish.expires_days <= _MAX_DAYS):
+        words = said("expires_days is for links, above 0 and at most {limit}", limit=_MAX_DAYS)
+        raise invalid(words, field="expires_days", limit=_MAX_DAYS)
 
 
 def _subject(connection: Connection, wish: ShareWish, key: str | None) -> Subject:

@@ -12,7 +12,6 @@ from aimd_server.services.clock import iso, now_us
 from aimd_server.services.folder_tree import checked_name, container, shown
 from aimd_server.services.quotas import FolderAt
 from aimd_server.services.request_errors import (
-    RefusalError,
     folder_taken,
     foreign_cursor,
     invalid,
@@ -68,7 +67,7 @@ def delete_folder(database: Database, user: Account, uid: str) -> None:
     def operation(connection: Connection) -> None:
         row = load_folder(connection, user, uid)
         if row.is_root:
-            raise invalid("the root folder cannot be deleted", field="id")
+            raise invalid(said("the root folder cannot be deleted"), field="id")
         require(connection, user, container(connection, row), Role.EDITOR)
         trash.put_folder(connection, row, user.id, now_us())
         auditing.note(connection, user.name, "folder.delete", row.uid, path=row.path)
@@ -193,7 +192,7 @@ def _check_depth(connection: Connection, row: TrashRow, parent: FolderRow) -> No
     levels = trash.levels_of(connection, row)
     if parent.child_path("x").count("/") + levels > names.MAX_DEPTH:
         limit = names.MAX_DEPTH
-        raise RefusalError("invalid", f"a folder path has {limit} parts at most", field="parent", limit=limit)
+        raise invalid(said("a folder path has {limit} parts at most", limit=limit), field="parent", limit=limit)
 
 
 def _parent(connection: Connection, user: Account, row: TrashRow, wish: Restoring) -> FolderRow:

@@ -169,3 +169,14 @@ def test_a_table_has_the_columns_that_lists_leave_out(window: Window, person: Us
     )
     expect(table.get_by_role("cell", name="main", exact=True)).to_be_visible()
     expect(table.get_by_role("cell", name="node-3", exact=True)).to_be_visible()
+
+
+def test_the_heads_of_a_report_are_in_the_language_of_the_page_and_of_the_file(window: Window, person: User) -> None:
+    folder, _ = _folder(person, "zh")
+    _put(person, folder, "```view\ncolumns: age,ended,params.lr,alternative_name,nan_since\n```\n")
+    console = Console(window(person, locale="zh-CN")).go(f"#/reports/{folder}/")
+    heads = ["名称", "距今", "结束时间", "params.lr", "替代名称", "出现 NaN 的指标"]
+    shown = [head.replace("params.", "") for head in heads]
+    expect(console.page.locator(".report-view thead th")).to_have_text(shown)
+    file = person.v2("GET", f"/folders/{folder}/report", params={"lang": "zh"}).text
+    assert [head for head in heads if f">{head}</th>" not in file] == []

@@ -3,7 +3,8 @@
 import { flatten } from "./flat";
 import { DASH, formatAgo, formatValue } from "./format";
 
-const PLAIN = ["age", "ended", "id", "alternative_name", "parent", "nan_since"];
+const PLAIN = ["age", "ended", "id", "alternative_name", "parent", "nan_since"] as const;
+export type PlainField = (typeof PLAIN)[number];
 const SHOWN_ID_CHARS = 8;
 
 /** A trial of the server's answers, as far as these fields need it; `metadata` only if its documents were asked for. */
@@ -22,8 +23,13 @@ export function needsMetadata(field: string): boolean {
   return /^(git|platform)\../.test(field);
 }
 
+/** Whether a field has a name of its own, rather than one that was recorded. */
+export function isPlainField(field: string): field is PlainField {
+  return (PLAIN as readonly string[]).includes(field);
+}
+
 export function isOtherField(field: string): boolean {
-  return PLAIN.includes(field) || needsMetadata(field);
+  return isPlainField(field) || needsMetadata(field);
 }
 
 /** What a trial has in such a field, as text. */

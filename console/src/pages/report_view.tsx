@@ -13,7 +13,7 @@ import { type ChartView, readView } from "../charts/view";
 import { wishesOf } from "../charts/wishes";
 import { automaticColumns, type Column, fieldOf, parameterOf, parseColumn } from "../model/columns";
 import { type EmbeddedView, type Show, viewIn } from "../model/embedded";
-import { isOtherField, needsMetadata, otherValue } from "../model/fields";
+import { isOtherField, isPlainField, needsMetadata, otherValue } from "../model/fields";
 import { seconds } from "../model/format";
 import { shortNames } from "../model/names";
 import { formatRoute, joinNames, parseRoute, splitNames } from "../model/route";
@@ -279,7 +279,11 @@ function Table({ view, trials, isRanked }: { view: EmbeddedView; trials: Trial[]
                 class={numeric.has(column) ? "number" : undefined}
                 title={column.kind === "other" ? column.id : fieldOf(column)}
               >
-                {column.kind === "other" ? column.id : columnLabel(column)}
+                {column.kind !== "other"
+                  ? columnLabel(column)
+                  : isPlainField(column.id)
+                    ? t(`field.${column.id}`)
+                    : column.id}
               </th>
             ))}
           </tr>

@@ -143,6 +143,9 @@ export function errorText(error: unknown): string {
     unreachable: "error.unreachable",
     forbidden: "error.forbidden",
     name_taken: "error.taken",
+    busy: "error.busy",
+    storage_full: "error.storage_full",
+    storage_away: "error.storage_away",
   };
   const word = words[error.code] ?? (error.status === 404 ? "error.missing" : null);
   return word ? t(word) : error.message;
