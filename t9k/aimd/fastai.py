@@ -60,7 +60,7 @@ class AIMDCallback(_callbacks.Callback):
         self._trains = True
         settings = {
             "epochs": learner.n_epoch,
-            "learning_rate": learner.lr,
+            "learning_rate": _highest_rate(learner),
             "batch_size": getattr(learner.dls.train, "bs", None),
             "model": type(learner.model).__name__,
             "optimizer": learner.opt_func,
@@ -88,6 +88,14 @@ class AIMDCallback(_callbacks.Callback):
         if self._trains:
             self._trains = False
             self.source.end()
+
+
+def _highest_rate(learner: Any) -> float:
+    """Return the learning rate of the last group of parameters; of a schedule, such as one cycle, its highest."""
+    schedules = [callback.scheds["lr"] for callback in learner.cbs if "lr" in getattr(callback, "scheds", ())]
+    rates = [schedule(done / 100) for schedule in schedules for done in range(101)]
+    plain = (rate[-1] if hasattr(rate, "__getitem__") else rate for rate in rates or [learner.opt.hypers[-1]["lr"]])
+    return max(float(rate) for rate in plain)
 
 
 def _full_name(name: str) -> str:

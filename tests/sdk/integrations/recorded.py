@@ -53,7 +53,7 @@ IMPORTS = {
     + _DIGITS
     + "import fastai.callback.progress, fastai.data.core, fastai.data.load, fastai.learner, fastai.metrics",
     "hydra": _DIGITS + "import hydra, sklearn.linear_model",
-    "ignite": "import torch.utils.data, ignite.engine, ignite.handlers, ignite.metrics",
+    "ignite": "import torch._dynamo, torch.utils.data, ignite.engine, ignite.handlers, ignite.metrics",
     "jax": _DIGITS + "import jax, optax",
     "keras": _DIGITS + WITHOUT_TENSORFLOW + "import keras",
     "lightgbm": _DIGITS + "import lightgbm",
@@ -61,13 +61,16 @@ IMPORTS = {
     "optuna": _DIGITS + "import optuna, sklearn.linear_model",
     "pytorch_lightning": _DIGITS + "import torch.utils.data, pytorch_lightning",
     "sklearn": _DIGITS + "import sklearn.linear_model, sklearn.model_selection, sklearn.pipeline",
-    "skorch": "import torch, skorch, sklearn.model_selection",
-    "stable_baselines3": "import stable_baselines3",
+    "skorch": "import torch._dynamo, torch.distributed.tensor, skorch, sklearn.model_selection",
+    "stable_baselines3": "import torch._dynamo, torch.distributed.tensor, stable_baselines3",
     "tensorboard": "import torch.utils.tensorboard",
     "transformers": _DIGITS + "from transformers import BertForSequenceClassification, Trainer",
     "ultralytics": _BESIDE
     + _DIGITS
-    + "import contextlib, PIL.Image\nwith contextlib.redirect_stdout(sys.stderr): import ultralytics",  # it talks
+    + "import contextlib, PIL.Image, torch._dynamo, torch.distributed.tensor, torchvision\n"
+    + "with contextlib.redirect_stdout(sys.stderr):\n"  # it talks
+    + "    import ultralytics, ultralytics.utils.callbacks.raytune\n"
+    + "    from ultralytics.models.yolo.classify import ClassificationTrainer",
     "xgboost": _DIGITS + "import xgboost",
 }
 

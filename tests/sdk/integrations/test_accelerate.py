@@ -12,19 +12,6 @@ def train(prepared: Prepared) -> Training:
     return prepared("accelerate")
 
 
-def test_the_documented_script_records_and_finishes_its_trial(tmp_path: Path, train: Training) -> None:
-    check = '\nassert accelerator.get_tracker("aimd", unwrap=True).status == "Succeeded"\n'
-    train(documented("Hugging Face Accelerate") + check, tmp_path)
-    trial = recorded_trial(tmp_path)
-    assert (trial.name, trial.status, trial.upload["folder_path"]) == ("digits_accelerate", "Succeeded", "digits")
-    assert trial.params == {"learning_rate": 0.01, "batch_size": 500}
-    assert trial.types == {"train", "val"}
-    assert trial.steps("train") == trial.steps("val") == [1, 2, 3]
-    assert trial.epochs("train") == trial.epochs("val") == [1, 2, 3]
-    losses = trial.series("train", "loss")
-    assert losses == sorted(losses, reverse=True)
-
-
 def test_a_lent_trial_takes_points_without_a_step_and_settings_of_any_kind(tmp_path: Path, train: Training) -> None:
     code = """
     import torch

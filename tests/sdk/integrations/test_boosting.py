@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.sdk.integrations.conftest import Prepared
-from tests.sdk.integrations.recorded import Training, documented, recorded_trial, recorded_trials
+from tests.sdk.integrations.recorded import Training, recorded_trial, recorded_trials
 
 XGBOOST = """
 import json
@@ -45,17 +45,6 @@ def train_xgboost(prepared: Prepared) -> Training:
 @pytest.fixture
 def train_lightgbm(prepared: Prepared) -> Training:
     return prepared("lightgbm")
-
-
-def test_the_documented_xgboost_script_records_every_round(tmp_path: Path, train_xgboost: Training) -> None:
-    train_xgboost(documented("XGBoost"), tmp_path)
-    trial = recorded_trial(tmp_path)
-    assert (trial.name, trial.status) == ("digits_xgboost", "Succeeded")
-    assert trial.types == {"train", "val"}
-    assert trial.steps("train") == trial.steps("val") == [1, 2, 3, 4, 5]
-    assert all(point.value.keys() == {"mlogloss", "merror"} for point in trial.points)
-    assert trial.params["objective"] == "multi:softprob"
-    assert (trial.params["learning_rate"], trial.params["max_depth"]) == (0.3, 3)
 
 
 def test_no_round_of_xgboost_is_lost_when_another_callback_stops_the_training(
@@ -104,16 +93,6 @@ print(json.dumps(model.evals_result()))
     assert crossed.types == {"train", "val"}  # the held-out folds
     assert all(point.value.keys() == {"logloss", "logloss_std"} for point in crossed.points)
     assert crossed.steps("val") == [1, 2, 3]
-
-
-def test_the_documented_lightgbm_script_records_every_round(tmp_path: Path, train_lightgbm: Training) -> None:
-    train_lightgbm(documented("LightGBM"), tmp_path)
-    trial = recorded_trial(tmp_path)
-    assert (trial.name, trial.status) == ("digits_lightgbm", "Succeeded")
-    assert trial.types == {"train", "val"}
-    assert trial.steps("train") == trial.steps("val") == [1, 2, 3, 4, 5]
-    assert trial.params["num_leaves"] == 7
-    assert trial.params["objective"] == "multiclass"
 
 
 def test_lightgbm_records_the_round_that_early_stopping_ends_in(tmp_path: Path, train_lightgbm: Training) -> None:

@@ -51,58 +51,6 @@ def trainer(**settings):
 """
 
 
-# What of ours a framework is given, for a trial that exists and for one that is created later. A copy of scikit-learn's
-# is not here: it records nothing, see test_sklearn.py.
-RECORDERS = {
-    "keras": "AIMDFitCallback(trial, checkpoints='last'), AIMDEvalCallback(trial)",
-    "lightning": "AIMDCallback(trial, checkpoints='last'), AIMDLogger(trial), AIMDLogger('later', prefix='p')",
-    "transformers": "AIMDCallback(trial, checkpoints='last'), AIMDCallback()",
-    "accelerate": "AIMDTracker(trial, checkpoints='last'), AIMDTracker('later', folder_path='f')",
-    "xgboost": "AIMDCallback(trial, {'a': 'val'}, checkpoints='last')",
-    "lightgbm": "AIMDCallback(trial, {'a': 'val'})",
-    "catboost": "AIMDCallback(trial, params={'depth': 2}), AIMDCallback('later', folder_path='f')",
-    "optuna": "AIMDCallback('f'), AIMDArtifactStore(trial), AIMDArtifactStore('later', folder_path='f')",
-    "stable_baselines3": "AIMDCallback(trial), AIMDOutputFormat(trial), AIMDCallback('later', folder_path='f')",
-    "ignite": "AIMDLogger(trial), AIMDLogger('later', folder_path='f')",
-    "skorch": "AIMDCallback(trial), AIMDCallback('later', folder_path='f')",
-    "fastai": "AIMDCallback(trial), AIMDCallback('later', folder_path='f')",
-}
-COPIES = """
-import copy, pickle
-from sklearn.base import clone
-from t9k import aimd
-from t9k.aimd.{name} import *
-from t9k.aimd.trial import Trial
-
-def parts_of(thing):
-    if isinstance(thing, Trial):
-        return str(thing.path)
-    if type(thing).__module__.startswith("t9k.aimd"):
-        own = sorted(item for item in vars(thing).items() if item[0] != "_state")  # fastai's, of copies only
-        return [(name, parts_of(value)) for name, value in own]
-    return thing if isinstance(thing, (str, int, dict)) else type(thing).__name__
-
-def trials_of(thing):
-    if isinstance(thing, Trial):
-        return [thing]
-    own = vars(thing).values() if type(thing).__module__.startswith("t9k.aimd") else ()
-    return [trial for value in own for trial in trials_of(value)]
-
-trial = aimd.create_trial(trial_name="given")
-step = 0
-for recorder in ({recorders},):
-    copies = [pickle.loads(pickle.dumps(recorder)), copy.deepcopy(recorder), clone(recorder, safe=False)]
-    for twin in (recorder, *copies, *clone([recorder], safe=False)):
-        assert type(twin) is type(recorder)
-        assert parts_of(twin) == parts_of(recorder), (parts_of(twin), parts_of(recorder))
-        for copied in trials_of(twin):
-            step += 1
-            copied.log("train", {{"loss": 0.5}}, step)
-trial.finish()
-print(step)
-"""
-
-
 @pytest.fixture
 def train(prepared: Prepared) -> Training:
     require_framework("cloudpickle")
@@ -134,17 +82,6 @@ print(trial.receipt)
     assert trial.status == "Succeeded"
     assert sorted(point.step for point in trial.points) == sorted(5 * [1, 2, 3])  # four fits in workers, and the last
     assert (tmp_path / "model.ckpt").read_text() == ""
-
-
-@pytest.mark.parametrize("name", RECORDERS)
-def test_every_recorder_may_be_pickled_copied_and_cloned_and_stays_with_its_trial(
-    name: str, tmp_path: Path, prepared: Prepared
-) -> None:
-    done = prepared(name)(COPIES.format(name=name, recorders=RECORDERS[name]), tmp_path)
-    (trial,) = recorded_trials(tmp_path)
-    assert (trial.name, trial.status) == ("given", "Succeeded")
-    assert trial.steps("train") == list(range(1, int(done.stdout.split()[-1]) + 1))
-    assert len(trial.points) >= 5
 
 
 def test_a_trainer_that_is_pickled_carries_its_trial_and_no_descriptor(tmp_path: Path, train: Training) -> None:

@@ -164,14 +164,6 @@ def test_of_the_workers_of_ray_train_the_first_records_and_a_failure_says_why(tm
     assert "planted" in (failed.path / "metadata.yaml").read_text()
 
 
-def test_the_documented_hydra_script_records_its_configuration(tmp_path: Path, train: Training) -> None:
-    train(documented("Hydra"), tmp_path)
-    trial = recorded_trial(tmp_path)
-    assert trial.status == "Succeeded"
-    assert trial.params["rate"] == 0.01
-    assert trial.series("train", "accuracy")
-
-
 def test_a_job_of_hydra_is_a_trial_and_a_sweep_is_a_folder(tmp_path: Path, train: Training) -> None:
     (tmp_path / "digits.py").write_text(HYDRA)
     run = "import runpy, sys; sys.argv[0] = 'digits.py'; runpy.run_path('digits.py', run_name='__main__')"

@@ -1,14 +1,12 @@
 from pathlib import Path
 
 import pytest
-import yaml
 
 from aimd_core.format.tables import parse_table
 from aimd_core.reading.media import LocalMedia
 from tests.sdk.integrations.conftest import Prepared
 from tests.sdk.integrations.recorded import (
     Training,
-    documented,
     recorded_trial,
     recorded_trials,
 )
@@ -66,22 +64,6 @@ def train(prepared: Prepared) -> Training:
 @pytest.fixture
 def train_by_either_name(package: str, prepared: Prepared) -> Training:
     return prepared(package.partition(".")[0])
-
-
-def test_the_documented_script_records_each_epoch(tmp_path: Path, train: Training) -> None:
-    train(documented("PyTorch Lightning"), tmp_path)
-    trial = recorded_trial(tmp_path)
-    assert (trial.name, trial.status, trial.framework) == (
-        "digits_lightning",
-        "Succeeded",
-        "PyTorch, PyTorch Lightning",
-    )
-    assert trial.params == {"learning_rate": 0.01}
-    assert trial.steps("train") == trial.steps("val") == [15, 30, 45]
-    assert trial.epochs("train") == trial.epochs("val") == [1, 2, 3]
-    assert trial.types == {"train", "val"}
-    assert trial.series("val", "accuracy")[-1] > 0.7
-    assert len(trial.series("train", "loss")) == 3
 
 
 def test_the_callback_keeps_phases_apart_under_either_name(
@@ -169,29 +151,6 @@ def test_the_logger_takes_what_lightnings_own_ones_take(tmp_path: Path, train: T
         ("val", 0, None, {"exp-acc": 0.5}),
         ("val", 1, None, {"exp-acc": 0.75}),
     ]
-
-
-def test_a_training_that_raises_leaves_the_loggers_trial_failed_and_a_lent_one_open(
-    tmp_path: Path, train: Training
-) -> None:
-    code = f"""{module("lightning.pytorch")}
-lent = aimd.create_trial(trial_name="lent")
-loggers = [AIMDLogger(trial_name="own"), AIMDLogger(lent)]
-trainer = pl.Trainer(max_epochs=2, log_every_n_steps=1, logger=loggers, {QUIET_WITH_LOGGER})
-try:
-    trainer.fit(Tiny(fails_at=2), data)
-except ZeroDivisionError:
-    print(lent.status)
-    lent.finish()
-"""
-    done = train(code, tmp_path)
-    assert done.stdout.splitlines()[-1] == "Running"
-    lent, own = recorded_trials(tmp_path)
-    assert (lent.status, own.status) == ("Succeeded", "Failed")
-    assert lent.series("train", "loss_step") == own.series("train", "loss_step")
-    assert len(own.series("train", "loss_step")) == 2
-    metadata = yaml.safe_load((own.path / "metadata.yaml").read_text())
-    assert metadata["_exit"]["exception"] == "ZeroDivisionError"
 
 
 def test_of_several_processes_that_lightning_starts_only_the_first_records(tmp_path: Path, train: Training) -> None:

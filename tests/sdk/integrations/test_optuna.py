@@ -7,7 +7,6 @@ import yaml
 from tests.sdk.integrations.conftest import Prepared
 from tests.sdk.integrations.recorded import (
     Training,
-    documented,
     recorded_trial,
     recorded_trials,
 )
@@ -24,23 +23,6 @@ study = optuna.create_study(study_name="s", sampler=optuna.samplers.RandomSample
 @pytest.fixture
 def train(prepared: Prepared) -> Training:
     return prepared("optuna")
-
-
-def test_the_documented_script_makes_a_folder_of_trials(tmp_path: Path, train: Training) -> None:
-    check = "\nprint([trial.params for trial in study.trials], [trial.value for trial in study.trials])\n"
-    done = train(documented("Optuna") + check, tmp_path)
-    trials = recorded_trials(tmp_path)
-    assert [trial.name for trial in trials] == ["digits_0", "digits_1", "digits_2"]
-    for trial in trials:
-        assert (trial.status, trial.upload["folder_path"]) == ("Succeeded", "sweeps/digits")
-        assert trial.upload["make_folder"] is True
-        assert trial.types == {"train", "report", "objective"}
-        assert trial.steps("report") == [1, 2, 3]
-        assert trial.series("objective", "value") == trial.series("report", "value")[-1:]
-        assert str(trial.params["rate"]) in done.stdout
-        assert str(trial.series("objective", "value")[0]) in done.stdout
-        assert trial.params["optuna"]["state"] == "COMPLETE"
-        assert trial.params["optuna"]["directions"] == ["maximize"]
 
 
 def test_pruned_failed_and_worthless_trials_say_so_and_the_study_goes_on(tmp_path: Path, train: Training) -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from tests.sdk.integrations.conftest import Prepared
-from tests.sdk.integrations.recorded import Training, documented, recorded_trial, recorded_trials, require_framework
+from tests.sdk.integrations.recorded import Training, recorded_trial, recorded_trials, require_framework
 from tests.support.parts import require_part
 
 DATA = """
@@ -30,17 +30,6 @@ def train(prepared: Prepared) -> Training:
     release = tuple(int(part) for part in sklearn.__version__.split(".")[:2])
     require_part("scikit-learn 1.9 (callbacks)", release >= (1, 9))
     return prepared("sklearn")
-
-
-def test_the_documented_script_records_every_iteration(tmp_path: Path, train: Training) -> None:
-    train(documented("scikit-learn"), tmp_path)
-    trial = recorded_trial(tmp_path)
-    assert (trial.name, trial.status) == ("digits_logistic", "Succeeded")
-    assert trial.params["estimator"] == "LogisticRegression"
-    assert (trial.params["C"], trial.params["tol"]) == (10.0, 0.05)
-    assert trial.types == {"train", "val"}
-    assert trial.steps("train") == trial.steps("val") == list(range(1, len(trial.of("val")) + 1))
-    assert trial.series("val", "accuracy")[-1] > 0.8
 
 
 def test_the_last_point_is_the_score_of_the_fitted_estimator(tmp_path: Path, train: Training) -> None:
