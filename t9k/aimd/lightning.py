@@ -219,11 +219,17 @@ class AIMDLogger(LoggerMedia, _Logger):
 
     @property
     def log_dir(self) -> str | None:
-        """The directory for checkpoints and other files of this run, below `save_dir`; None without a version."""
+        """The directory for checkpoints and other files of this run, below `save_dir`; None without a version.
+
+        This creates it on rank zero, because scripts write into that of Lightning's own loggers, where it exists.
+        """
         root, version = self.root_dir, self.version
         if root is None or version is None:
             return None
-        return str(Path(root, version if isinstance(version, str) else f"version_{version}"))
+        directory = str(Path(root, version if isinstance(version, str) else f"version_{version}"))
+        if _is_rank_zero() and not isinstance(self.experiment, SilentTrial):
+            os.makedirs(directory, exist_ok=True)
+        return directory
 
     @property
     def root_dir(self) -> str | None:

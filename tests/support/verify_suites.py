@@ -37,14 +37,10 @@ class Suite(NamedTuple):
 
 
 SUITES = {
-    # The other files about loggers are about those of W&B, MLflow, Comet and Lightning's own service.
     "lightning": Suite(
         ("src", "tests"),
         "tests",
-        (
-            *(f"tests_pytorch/loggers/test_{name}.py" for name in ("all", "csv", "logger", "tensorboard", "utilities")),
-            "tests_pytorch/trainer/logging_",
-        ),
+        ("tests_pytorch/loggers", "tests_pytorch/trainer/logging_"),
     ),
     # The other files test its protocol buffers and conversions, without a writer.
     "tensorboardX": Suite(

@@ -137,6 +137,7 @@ def test_the_logger_takes_what_lightnings_own_ones_take(tmp_path: Path, train: T
     logger.log_metrics({"val/acc": 0.75})
     trial = logger.experiment
     print(logger.root_dir, logger.log_dir == f"{logger.root_dir}/{trial.alternative_name}")
+    open(f"{logger.log_dir}/notes.txt", "w").close()  # scripts write there, and Lightning's own loggers have made it
     logger.finalize("success")
     """
     done = train(code, tmp_path)
