@@ -104,6 +104,8 @@ def change_aliases(database: Database, user: Account, uid: str, wish: AliasChang
     Raises:
         RefusalError: `not_found`, `forbidden`, `invalid`.
     """
+    if max(len(wish.add), len(wish.remove)) > MAX_ALIASES:  # each is a statement, while all other writers wait
+        raise invalid(f"at most {MAX_ALIASES} aliases at once", field="add", limit=MAX_ALIASES)
     for alias in wish.add:
         if names_version(checked_alias(alias)):
             raise invalid(f"{alias!r} names a version, so it cannot be an alias", field="add")
@@ -115,14 +117,14 @@ def change_aliases(database: Database, user: Account, uid: str, wish: AliasChang
         repo = folders.by_id(connection, row.folder_id)
         if repo is not None:
             folders.hold(connection, repo)
-        has = set(artifacts.aliases_of(connection, [row.id]).get(row.id, []))
-        for alias in has.intersection(wish.remove):
+        removed = sorted(set(artifacts.aliases_of(connection, [row.id]).get(row.id, [])).intersection(wish.remove))
+        for alias in removed:
             artifacts.remove_alias(connection, row.folder_id, alias)
         for alias in wish.add:
             artifacts.put_alias(connection, row, alias)
         if len(artifacts.aliases_of(connection, [row.id]).get(row.id, [])) > MAX_ALIASES:
             raise invalid(f"an artifact has {MAX_ALIASES} aliases at most", field="add", limit=MAX_ALIASES)
-        detail = {"path": f"{row.folder_path}:{row.version}", "add": wish.add, "remove": wish.remove}
+        detail = {"path": f"{row.folder_path}:{row.version}", "add": wish.add, "remove": removed}
         auditing.note(connection, user.name, "artifact.alias", row.uid, **detail)
         return shown(connection, user, [row])[0]
 

@@ -85,6 +85,8 @@ def written(wish: TrialChange) -> dict[str, Any]:
     columns: dict[str, Any] = {}
     if wish.tags is not msgspec.UNSET and (wish.add_tags or wish.remove_tags):
         raise invalid("give either tags, or add_tags and remove_tags", field="tags")
+    for tags in (wish.add_tags, wish.remove_tags):  # before each is compared with each, while all other writers wait
+        _check_count(tags)
     if wish.tags is not msgspec.UNSET:
         columns["tags"] = json.dumps(checked_tags(wish.tags))
     if wish.note is not msgspec.UNSET:
@@ -101,13 +103,17 @@ def checked_tags(tags: list[str]) -> list[str]:
     Raises:
         RefusalError: `invalid`.
     """
-    if len(tags) > MAX_TAGS:
-        raise invalid(said("a trial has {limit} tags at most", limit=MAX_TAGS), field="tags", limit=MAX_TAGS)
+    _check_count(tags)
     for tag in tags:
         if not names.is_tag(tag):
             words = said("a tag has 1 to {limit} characters, no comma and no control character", limit=MAX_TAG_CHARS)
             raise invalid(words, field="tags", limit=MAX_TAG_CHARS)
     return list(dict.fromkeys(tags))
+
+
+def _check_count(tags: list[str]) -> None:
+    if len(tags) > MAX_TAGS:
+        raise invalid(said("a trial has {limit} tags at most", limit=MAX_TAGS), field="tags", limit=MAX_TAGS)
 
 
 def _placed(connection: Connection, user: Account, row: TrialRow, wish: TrialChange) -> dict[str, Any]:
