@@ -48,6 +48,7 @@ _DARK = (
     "4dd0e1",
 )
 _NUMBER = ' class="number"'
+MAX_VIEWS_CHARS = 16 << 20  # of all embedded views of a report, as HTML, without their pictures
 _STYLE = """
 :root{color-scheme:light dark;--ink:#1c2127;--soft:#5c6570;--line:#d9dde2;--back:#fff;--link:#0b5cad}
 @media(prefers-color-scheme:dark){:root{--ink:#e6e9ed;--soft:#a3abb5;--line:#3a424c;--back:#15191e;--link:#7db7ff}}
@@ -133,7 +134,7 @@ def page_of(head: ReportHead, note: str, show: Show) -> str:
         note: The Markdown.
         show: Returns what an embedded view shows, also for one with a fault; called once for each, in their order.
     """
-    body = _Body(head.console, show).blocks(parse_markdown(note))
+    body = _Body(head, show).blocks(parse_markdown(note))
     language = escape("zh-CN" if head.language == "zh" else "en", quote=True)
     return (
         f'<!doctype html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
@@ -159,9 +160,11 @@ def _colours() -> str:
 class _Body:
     """Writes the blocks of a note."""
 
-    def __init__(self, console: str, show: Show) -> None:
-        self._console = console
+    def __init__(self, head: ReportHead, show: Show) -> None:
+        self._console = head.console
+        self._language = head.language
         self._show = show
+        self._left_chars = MAX_VIEWS_CHARS
 
     def blocks(self, blocks: Sequence[Node]) -> str:
         """Return blocks one below the other."""
@@ -222,10 +225,14 @@ class _Body:
             return f'<p class="bad">{escape(shown.fault)}</p>'
         title = self._link(shown.address, escape(shown.title))
         caption = f"<figcaption><strong>{title}</strong> {escape(shown.note)}</figcaption>"
-        charts = "".join(map(self._chart, shown.charts))
+        inner = "".join([caption, *map(self._chart, shown.charts), self._list(shown)])
+        if len(inner) > self._left_chars:
+            told = said("a report shows {size} MiB of charts and tables at most", size=MAX_VIEWS_CHARS >> 20)
+            return f'<p class="bad">{escape(translated(told, self._language))}</p>'
+        self._left_chars -= len(inner)
         pictures = "".join(map(self._picture, shown.pictures))
         gallery = f'<div class="gallery">{pictures}</div>' if pictures else ""
-        return f"<figure>{caption}{charts}{self._list(shown)}{gallery}</figure>"
+        return f"<figure>{inner}{gallery}</figure>"
 
     def _picture(self, picture: EmbeddedPicture) -> str:
         """Return a picture with its bytes in the page; its type is one of few, all of them pictures."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timezone
 
 from aimd_core.format.model import trial_anchor
@@ -14,6 +14,8 @@ from aimd_core.reports.embedded import EmbeddedView
 from aimd_core.reports.page import Cell
 
 NAME = Field("trial", "name")
+MAX_COLUMNS = 100
+_MOST_CELL_CHARS = 1_000  # a longer text is cut
 _FEW = 4  # parameters, and metrics, of a list without columns
 _USUAL = 6  # metrics that have charts if none are named
 _LEADING = (NAME, Field("trial", "state"), Field("trial", "started"))
@@ -26,7 +28,12 @@ def asked_fields(view: EmbeddedView) -> tuple[Field, ...]:
         QueryError: They are not fields.
     """
     chosen, _ = parse_columns(view.columns)
-    return () if not chosen else chosen if NAME in chosen else (NAME, *chosen)
+    return () if not chosen else _some(chosen if NAME in chosen else (NAME, *chosen))
+
+
+def _some(fields: Iterable[Field]) -> tuple[Field, ...]:
+    """Return fields each once, as many as a table has."""
+    return tuple(dict.fromkeys(fields))[:MAX_COLUMNS]
 
 
 def fields_of_table(view: EmbeddedView, rows: Sequence[Facts]) -> list[Field]:
@@ -40,7 +47,7 @@ def fields_of_table(view: EmbeddedView, rows: Sequence[Facts]) -> list[Field]:
     fields = [*_LEADING, *(Field("params", name) for name in _differing(rows)[:_FEW])]
     fields += [key.field for key in (parse_sort(view.sort) if view.sort.strip() else ())]
     fields += [Field("metric", metric, "last") for metric in view.charts or usual_metrics(rows)[:_FEW]]
-    return list(dict.fromkeys([*fields, *parse_columns(view.columns)[1]]))
+    return list(_some([*fields, *parse_columns(view.columns)[1]]))
 
 
 def usual_metrics(rows: Sequence[Facts]) -> tuple[str, ...]:
@@ -87,7 +94,8 @@ def cell_of(field: Field, row: Facts, now_s: float) -> Cell:
     if field.shape == "moment":
         return Cell(_time_text(row.started if field.name == "started" else row.ended), address)
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return Cell(shown_value(field, value), address, is_number)
+    text = shown_value(field, value)
+    return Cell(text if len(text) <= _MOST_CELL_CHARS else f"{text[: _MOST_CELL_CHARS - 1]}…", address, is_number)
 
 
 def _time_text(time: str | None) -> str:

@@ -10,6 +10,9 @@ import msgspec
 from msgspec.inspect import ListType, StructType, type_info
 
 from aimd_server.routes import openapi
+from aimd_server.services.bulk_changes import BulkChange
+from aimd_server.services.series.plotting import PlotWish
+from aimd_server.services.trial_changes import TrialChange
 from tests.server.api import User, new_id
 from tests.support.server import RunningServer
 
@@ -43,17 +46,17 @@ def _member(inner: Any, text: str) -> Any:
 
 
 def _bodies(ids: dict[str, str]) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    more: dict[type, list[dict[str, Any]]] = {
-        openapi.BulkChange: [{"action": "tag"}, {"action": "delete", "add_tags": [], "remove_tags": []}],
-        openapi.TrialChange: [{}, {"tags": None}],
-        openapi.PlotWish: [{"metrics": ["loss"]}, {"trials": [ids["trials"]]}],
+    more: dict[Any, list[dict[str, Any]]] = {
+        BulkChange: [{"action": "tag"}, {"action": "delete", "add_tags": [], "remove_tags": []}],
+        TrialChange: [{}, {"tags": None}],
+        PlotWish: [{"metrics": ["loss"]}, {"trials": [ids["trials"]]}],
     }
     for (method, path), described in openapi.ROUTES.items():
         body = described.body
-        lists = _lists_of(body) if body not in (None, bytes) else {}  # type: ignore[arg-type]
+        lists = _lists_of(body) if body not in (None, bytes) else {}
         if lists:
             made = path.replace("{id}", ids.get(path.split("/")[1], ""))
-            for rest in more.get(body, [{}]):  # type: ignore[arg-type]
+            for rest in more.get(body, [{}]):
                 whole = {**lists, **rest}
                 yield method, made, {name: value for name, value in whole.items() if value is not None}
 

@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 
 import httpx
 import numpy as np
+import pytest
 
 from aimd_cli.views.list_columns import ListColumns
 from aimd_cli.views.rows import Choice
@@ -17,6 +18,7 @@ from aimd_core.query import parse_fields
 from aimd_core.reading.answered import facts_of
 from aimd_core.reports import showing
 from aimd_core.reports.embedded import EmbeddedView
+from aimd_core.reports.page import Cell, ReportHead, ShownView, page_of
 from aimd_core.reports.pictures import EmbeddedPicture
 from t9k.aimd.media.pictures import encode_png
 from tests.console.hostile import STRINGS
@@ -116,6 +118,30 @@ query: params.lr >
 colour: red
 ```
 """
+
+
+def test_a_report_is_no_larger_than_a_report_may_be(user: User) -> None:
+    folder = _folder(user, "long", "")
+    for number in range(3):
+        uid = _trial(user, f"long{number}", folder, 0.1)
+        assert user.v2("PATCH", f"/trials/{uid}", json={"note": "<" * 65_536}).status_code == 200
+    columns = ", ".join(["note"] * 1_000)
+    views = [f"```view\ntitle: v{number}\ncolumns: {columns}\n```\n" for number in range(4)]
+    whole = _report(user, _folder(user, "long", "".join(views)))
+    page = Reader(whole.text)
+    assert (page.elements["td"], page.elements["th"]) == (4 * 3 * 2, 4 * 2)
+    assert len(whole.content) < 4 * 3 * 1_000 * len("&lt;") + 20_000
+
+
+def test_tables_and_charts_beyond_what_a_report_may_have_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aimd_core.reports.page.MAX_VIEWS_CHARS", 1 << 20)
+    shown = ShownView(title="list", heads=["name"], rows=[[Cell("x" * 1_000)]] * 700)
+    note = "```view\n```\n\n" * 3
+    made = page_of(ReportHead("t", "en", ""), note, lambda _: shown)
+    assert len(made) < 1_100_000
+    page = Reader(made)
+    assert page.elements["table"] == 1
+    assert page.text.count("a report shows 1 MiB of charts and tables at most") == 2
 
 
 def test_a_report_has_what_its_views_show_now(user: User) -> None:

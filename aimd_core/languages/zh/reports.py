@@ -8,6 +8,7 @@ REPORTS: dict[str, str] = {
     "limit: a whole number from 1 is expected": "limit：应为不小于 1 的整数",
     "{name}: there is {names}": "{name}：没有此项，可用的有 {names}",
     "a report shows {n} views at most": "一份报告最多显示 {n} 个视图",
+    "a report shows {size} MiB of charts and tables at most": "一份报告的图表和表格合计最多 {size} MiB",
     "no view {name}": "没有视图 {name}",
     "what this address shows is seen in the console": "此地址的内容请在控制台中查看",
     "not a page of trials": "不是试验页面",
