@@ -11,6 +11,7 @@ The training's settings become parameters.
 
 from __future__ import annotations
 
+from t9k.aimd.checkpointing import Checkpointing
 from t9k.aimd.settings import record_settings
 from t9k.aimd.trial_source import TrialSource
 
@@ -23,9 +24,10 @@ if TYPE_CHECKING:
 __all__ = ["track"]
 
 _METRICS = "metrics/"  # before what was measured on the validation set
+_LOSSES = "val/"  # before its losses
 
 
-def track(model: Any, trial: Trial | str | None = None, **settings: Any) -> None:
+def track(model: Any, trial: Trial | str | None = None, *, checkpoints: str | None = None, **settings: Any) -> None:
     """Record every training of a model. A trial that is created here ends with the first one.
 
     With several GPUs, Ultralytics trains in processes of its own, which have no callbacks of the script: there, nothing
@@ -34,14 +36,17 @@ def track(model: Any, trial: Trial | str | None = None, **settings: Any) -> None
     Args:
         model: Such as a `YOLO`.
         trial: From `aimd.create_trial`, which is not ended, or the name of one to create.
+        checkpoints: Take the checkpoint that Ultralytics saves after each epoch, and keep what this says:
+            `best(val.mAP50-95(B)), last`, as in `Trial.checkpoint`. None takes no checkpoints.
         **settings: The arguments of `aimd.create_trial` for that one.
 
     Raises:
-        UsageError: Neither or both of a trial and settings were given.
+        UsageError: Neither or both of a trial and settings were given, or `checkpoints` has another form.
     """
-    recorder = _Recorder(TrialSource("track", trial, settings))
+    recorder = _Recorder(TrialSource("track", trial, settings), Checkpointing(checkpoints))
     model.add_callback("on_pretrain_routine_end", recorder.begin)
     model.add_callback("on_train_epoch_end", recorder.record_training)
+    model.add_callback("on_model_save", recorder.take_checkpoint)
     model.add_callback("on_fit_epoch_end", recorder.record_validation)
     model.add_callback("on_train_end", recorder.end)
 
@@ -49,8 +54,9 @@ def track(model: Any, trial: Trial | str | None = None, **settings: Any) -> None
 class _Recorder:
     """The callbacks, each of which takes the trainer."""
 
-    def __init__(self, source: TrialSource) -> None:
+    def __init__(self, source: TrialSource, checkpoints: Checkpointing) -> None:
         self._source = source
+        self._checkpoints = checkpoints
         self._in_epoch = False
 
     def begin(self, trainer: Any) -> None:
@@ -68,6 +74,14 @@ class _Recorder:
             metrics = {name.replace(_METRICS, "summary/", 1): value for name, value in trainer.metrics.items()}
             self._source.log(metrics, trainer.epoch * len(trainer.train_loader))
         self._in_epoch = False
+
+    def take_checkpoint(self, trainer: Any) -> None:
+        """Take what was saved of this epoch, which is validated by then but not yet recorded."""
+        if not self._checkpoints.is_on:
+            return
+        measured = {name.removeprefix(_METRICS).removeprefix(_LOSSES): value for name, value in trainer.metrics.items()}
+        self._checkpoints.measure("val", measured)
+        self._checkpoints.hand_over(self._source.trial, trainer.last, (trainer.epoch + 1) * len(trainer.train_loader))
 
     def end(self, trainer: Any) -> None:
         self._source.end()

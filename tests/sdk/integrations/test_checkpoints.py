@@ -142,3 +142,28 @@ trial.finish()
 """
     prepared("sklearn")(script, tmp_path)
     assert recorded_trial(tmp_path).status == "Succeeded"
+
+
+def test_ultralytics_hands_over_what_it_saves_after_each_epoch(tmp_path: Path, prepared: Prepared) -> None:
+    made = """
+from t9k import aimd
+trial = aimd.create_trial(trial_name="digits_yolo")
+track(model, trial, checkpoints="best(val.accuracy_top1), last")
+"""
+    script = documented("Ultralytics").replace('track(model, "digits_yolo", folder_path="digits")', made)
+    script += """
+(last,) = [one for one in trial.checkpoints if "last" in one.aliases]
+assert YOLO(last.path).model.names == model.names
+trial.finish()
+"""
+    prepared("ultralytics")(script, tmp_path)
+    rows, trial = kept(tmp_path), recorded_trial(tmp_path)
+    assert [row[3] for row in rows] == [["last.pt"]] * len(rows)
+    assert (rows[-1][0], "last" in rows[-1][2]) == (trial.steps("val")[-1], True)
+    best = [row for row in rows if "best" in row[2]]
+    assert [row[1]["val.accuracy_top1"] for row in best] == [max(trial.series("val", "accuracy_top1"))]
+
+
+def test_ultralytics_hands_over_nothing_unless_asked(tmp_path: Path, prepared: Prepared) -> None:
+    prepared("ultralytics")(documented("Ultralytics"), tmp_path)
+    assert kept(tmp_path) == []
