@@ -1,4 +1,4 @@
-"""The live screen itself: two threads read, the screen shows what they bring, and keys say what is request.
+"""The live screen itself: two threads read, the screen shows what they bring, and keys choose what they read.
 
 A key never waits for the disk, the screen survives whatever happens to a trial, and the terminal is restored, even on
 SIGTERM and when the connection is lost.
