@@ -23,6 +23,7 @@ from aimd_server.stores.folders import FolderRow
 
 PAGE, MAX_PAGE = 50, 500
 OBJECTS_PAGE = 10_000
+_AT_ONCE = 20  # whose documents, of 256 KiB, are in memory
 
 
 class ArtifactListRequest(msgspec.Struct, frozen=True):
@@ -100,12 +101,14 @@ def batch(database: Database, user: Account, wish: ArtifactBatch) -> dict[str, A
         raise invalid(f"{MAX_PAGE} ids at most", field="ids", limit=MAX_PAGE)
 
     def operation(connection: Connection) -> dict[str, Any]:
-        rows = artifacts.by_uids(connection, wish.ids)
-        roles = {folder_id: _role(connection, user, folder_id) for folder_id in {row.folder_id for row in rows}}
-        seen = {row.uid: row for row in rows if shows_artifact(row, roles[row.folder_id])}
-        order = list(dict.fromkeys(uid for uid in wish.ids if uid in seen))
-        missing = list(dict.fromkeys(uid for uid in wish.ids if uid not in seen))
-        return {"artifacts": shown(connection, user, [seen[uid] for uid in order]), "missing": missing}
+        uids, seen = list(dict.fromkeys(wish.ids)), dict[str, dict[str, Any]]()
+        for start in range(0, len(uids), _AT_ONCE):
+            rows = artifacts.by_uids(connection, uids[start : start + _AT_ONCE])
+            roles = {folder_id: _role(connection, user, folder_id) for folder_id in {row.folder_id for row in rows}}
+            rows = [row for row in rows if shows_artifact(row, roles[row.folder_id])]
+            seen |= {item["id"]: item for item in shown(connection, user, rows)}
+        listed = [seen[uid] for uid in uids if uid in seen]
+        return {"artifacts": listed, "missing": [uid for uid in uids if uid not in seen]}
 
     return database.read(operation)
 
@@ -130,10 +133,16 @@ def listed(database: Database, user: Account, request: ArtifactListRequest) -> d
     before = _position(request.cursor) if request.cursor else None
 
     def operation(connection: Connection) -> dict[str, Any]:
-        top = _top(connection, user, request)
-        rows = artifacts.page(connection, top.owner_id, top.path, before, request.limit + 1)
-        more, rows = len(rows) > request.limit, rows[: request.limit]
-        return {"artifacts": shown(connection, user, rows), "next": _cursor(rows[-1].id) if more else None}
+        top, items, last = _top(connection, user, request), list[dict[str, Any]](), before
+        while len(items) < request.limit:
+            count = min(_AT_ONCE, request.limit - len(items))
+            rows = artifacts.page(connection, top.owner_id, top.path, last, count + 1)
+            more, rows = len(rows) > count, rows[:count]
+            items += shown(connection, user, rows)
+            if not more:
+                return {"artifacts": items, "next": None}
+            last = rows[-1].id
+        return {"artifacts": items, "next": None if last is None else _cursor(last)}
 
     return database.read(operation)
 

@@ -309,7 +309,7 @@ def _next_number(connection: Connection, repo: FolderRow) -> int:
 
 def document_of(connection: Connection, user: Account, row: ArtifactRow, aliases: list[str] | None = None) -> Document:
     """Return an artifact's document, with what the server fills in, as version 1 shows it."""
-    sent: Document = json.loads(row.document)
+    sent: Document = public_view.artifact(user, json.loads(row.document))
     if aliases is None and row.number is not None:
         aliases = artifacts.aliases_of(connection, [row.id]).get(row.id, [])
     inner = {

@@ -22,6 +22,7 @@ from aimd_server.stores.folders import ROOT_PATH, FolderRow
 from aimd_server.stores.trials import TrialRow
 
 FILES = ("parameters.yaml", "segments", "metrics")
+_ARTIFACT = ("description", "creatingTimestamp")
 _ROOT = "root"  # the id of a folder that is not shown
 _MEMBERS = ("kind", "status", "startTime", "endTime")
 _ENDING = ("kind", "exception", "signal", "status", "at")
@@ -75,6 +76,11 @@ def document(user: Account, text: str) -> str:
     shown = _some(whole, _MEMBERS)
     git = whole.get("_git") if isinstance(whole, dict) else None
     return json.dumps({**shown, "_git": _some(git, ("commit",))})
+
+
+def artifact(user: Account, sent: dict[str, Any]) -> dict[str, Any]:
+    """Return what a client has sent as the document of an artifact as a caller sees it."""
+    return sent if user.link_id is None else _some(sent, _ARTIFACT)
 
 
 def shows(user: Account, file: str) -> bool:

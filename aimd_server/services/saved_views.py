@@ -31,6 +31,7 @@ from aimd_server.stores.saved_views import BaselineRow, ViewRow
 
 MAX_IN_FOLDER = 100  # of one account, and of everybody
 MAX_CHARS = 64 << 10  # of a view as JSON
+MAX_CHARS_IN_FOLDER = 256 << 10  # of those that one account, or everybody, has in a folder: a list has all of them
 _PARSERS: dict[str, Callable[[str], object]] = {"query": read_word, "sort": parse_sort, "columns": parse_columns}
 
 
@@ -120,6 +121,9 @@ def put(database: Database, user: Account, key: ViewKey, wish: ViewWish, match: 
         if before is None and saved_views.count(connection, folder.id, account_id) >= MAX_IN_FOLDER:
             words = said("a folder has {limit} views at most", limit=MAX_IN_FOLDER)
             raise invalid(words, field="name", limit=MAX_IN_FOLDER)
+        grown = len(document) - len("" if before is None else before.document)
+        if grown > 0 and saved_views.chars(connection, folder.id, account_id) + grown > MAX_CHARS_IN_FOLDER:
+            raise too_large("the views of a folder", MAX_CHARS_IN_FOLDER)
         row_id = 0 if before is None else before.id
         row = ViewRow(row_id, folder.id, account_id, key.name, document, user.name, now_us())
         saved_views.put(connection, row)

@@ -61,6 +61,13 @@ def count(connection: Connection, folder_id: int, account_id: int | None) -> int
     return int(connection.execute(query).scalar_one())
 
 
+def chars(connection: Connection, folder_id: int, account_id: int | None) -> int:
+    """Return how many characters the views have that an account, or with None everybody, has in a folder."""
+    query = select(func.sum(func.length(saved_view.c.document)))
+    query = query.where(saved_view.c.folder_id == folder_id, _holder(account_id))
+    return int(connection.execute(query).scalar() or 0)
+
+
 def put(connection: Connection, row: ViewRow) -> None:
     """Keep a view; with the row id 0 it is new."""
     values = msgspec.structs.asdict(row)

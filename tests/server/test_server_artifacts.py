@@ -15,11 +15,13 @@ from aimd_core.format.limits import MAX_CHANGES
 from aimd_server.accounts import add_user
 from aimd_server.blobs import open_blobs
 from aimd_server.routes.forms import _Form
-from aimd_server.services import artifact_bytes, artifacts, contents
+from aimd_server.services import artifact_bytes, artifact_lists, artifacts, contents
 from aimd_server.services.artifact_bytes import Parts
+from aimd_server.services.artifact_lists import ArtifactListRequest
 from aimd_server.services.artifacts import ObjectsWish, SentObject
 from aimd_server.services.request_errors import RefusalError
 from aimd_server.storage import Storage
+from aimd_server.stores import artifacts as stored_artifacts
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.contents import totals
 from aimd_server.stores.database import Database
@@ -244,6 +246,52 @@ def test_a_public_link_shows_which_artifacts_there_are_but_no_bytes(user: User) 
         assert [row["key"] for row in link.v2("GET", f"/artifacts/{made['id']}/objects").json()["objects"]] == ["a"]
         for path in (f"/artifacts/{made['id']}/content", f"/artifacts/{made['id']}/lineage"):
             assert link.v2("GET", path, params={"key": "a"}).status_code == 404
+
+
+def test_a_public_link_shows_nothing_that_a_client_has_written_into_an_artifact_besides(user: User) -> None:
+    folder = user.v2("POST", "/folders", json={"path": "/told", "parents": True}).json()["id"]
+    body = {"metadata": {"id": new_id(), "host": "gpu7"}, "description": "d", "creator": {"path": "/home/lin"}}
+    uid = user.v1("POST", "/artifacts", body, folder=folder, repo="r", type="model").json()["id"]
+    user.v1("PUT", f"/artifacts/{uid}/finalize")
+    key = user.v2("POST", f"/folders/{folder}/shares", json={"link": True}).json()["key"]
+    with User(user.server, "link", key) as link:
+        for path, query in ((f"/artifacts/{uid}", {}), ("/artifacts", {"folder": folder, "repo": "r"})):
+            told, seen = user.v1("GET", path, **query).text, link.v1("GET", path, **query).text
+            assert "gpu7" in told
+            assert ('"description":"d"' in seen, "gpu7" in seen, "/home/lin" in seen) == (True, False, False)
+
+
+def test_a_list_of_artifacts_reads_few_documents_at_once_and_leaves_none_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once: list[int] = []
+    true = stored_artifacts._rows
+
+    def counted(*facts: Any) -> list[Any]:
+        rows = true(*facts)
+        at_once.append(len(rows))
+        return rows
+
+    with _artifact(tmp_path) as (storage, user, _):
+        uids = [new_id() for _ in range(2 * artifact_lists._AT_ONCE + 1)]
+        for uid in uids:
+            artifacts.create(storage.database, user, "root", "many", "model", {"metadata": {"id": uid}})
+            artifacts.finalize(storage.database, user, uid)
+        monkeypatch.setattr(stored_artifacts, "_rows", counted)
+        for limit in (1, artifact_lists._AT_ONCE - 1, artifact_lists._AT_ONCE, len(uids) - 1, len(uids), 500):
+            listed, cursor = [], None
+            while cursor is not None or not listed:
+                page = artifact_lists.listed(
+                    storage.database, user, ArtifactListRequest("/many", limit=limit, cursor=cursor)
+                )
+                assert len(page["artifacts"]) <= limit
+                listed += [item["id"] for item in page["artifacts"]]
+                cursor = page["next"]
+            assert listed == uids[::-1]
+        wish = artifact_lists.ArtifactBatch([*uids, "none", *uids])
+        answer = artifact_lists.batch(storage.database, user, wish)
+        assert ([item["id"] for item in answer["artifacts"]], answer["missing"]) == (uids, ["none"])
+    assert max(at_once) <= artifact_lists._AT_ONCE + 1
 
 
 def test_bytes_come_from_the_middle_on(user: User) -> None:

@@ -175,3 +175,18 @@ def test_the_baseline_of_a_folder_holds_below_until_that_has_its_own(user: User,
     assert user.v2("DELETE", f"/folders/{inner}/baseline").status_code == 204
     assert baseline(user, inner) == "one"
     assert user.v2("PUT", f"/folders/{top}/baseline", json={"trial": new_id()}).status_code == 404
+
+
+def test_the_views_of_a_folder_are_bounded_together_for_each_person_and_for_everybody(user: User) -> None:
+    folder = _folder(user, "full")
+
+    def put(name: str, size: int, **query: object) -> int:
+        path, view = f"/folders/{folder}/views/{name}", {"title": "t" * size}
+        headers = {"If-Match": "*"} if name == "v0" and size < 60_000 else {}
+        return user.v2("PUT", path, json={"view": view}, params=query, headers=headers).status_code
+
+    assert [put(f"v{number}", 60_000) for number in range(5)] == [201, 201, 201, 201, 413]
+    assert put("v0", 59_000, shared="1") == 412  # everybody has none yet
+    assert put("w0", 59_000, shared="1") == 201
+    assert put("v0", 40_000) == 200
+    assert put("v5", 40_000) == 201
