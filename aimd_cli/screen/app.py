@@ -31,6 +31,7 @@ from aimd_cli.screen.panes import Drawn, OwnCommand, Settings, ShownView, Source
 from aimd_cli.screen.pattern_line import PatternLine
 from aimd_cli.screen.readers import Listed, Looker
 from aimd_cli.screen.table import TrialTable
+from aimd_cli.screen.typing import KeysInTurn
 from aimd_cli.views.rows import all_keys, ranked_metrics
 from aimd_core.errors import AimdError, QueryError
 from aimd_core.language import said
@@ -178,6 +179,7 @@ class TopApp(App[None]):
         self.sources, self.settings = sources, settings
         self._has_mouse = settings.mouse
         self._confirmed: set[int] = set()
+        self._typed = KeysInTurn(self, super().on_event)
         for number, command in enumerate(settings.commands):
             self.bind(command.key, f"own({number})", show=False)
         self.top = TopScreen(sources, settings)
@@ -188,12 +190,16 @@ class TopApp(App[None]):
         self.push_screen(self.top)
         for number in (signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, self.exit)
+        self._typist = asyncio.create_task(self._typed.answer())
 
     async def on_event(self, event: Event) -> None:
-        """Clear what was said when the next key is pressed."""
+        """Clear what was said when the next key is pressed, and answer keys in turn."""
         if isinstance(event, Key) and self.top.is_attached:
             self.top.forget_told()
-        await super().on_event(event)
+        if isinstance(event, Key) and not event.is_forwarded:
+            self._typed.take(event)
+        else:
+            await super().on_event(event)
 
     def action_mouse(self) -> None:
         """Turn the mouse on or off."""

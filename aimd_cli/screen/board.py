@@ -8,7 +8,7 @@ from itertools import takewhile
 from typing import NamedTuple
 
 from aimd_core.language import joined, said
-from aimd_core.query import Field, Query, SortKey, fields_of, matches, parse_sort, sort_rows, unknown_fields
+from aimd_core.query import Field, Query, SortKey, fields_of, matcher, parse_sort, sort_rows, unknown_fields
 from aimd_core.reading.facts import Facts, WholeFacts, is_live
 
 _LOOKED_AT = 200
@@ -36,7 +36,7 @@ class Order(NamedTuple):
     def apply(self, rows: Sequence[Facts]) -> list[Facts]:
         """Return the rows that are shown, in order."""
         query = self.query
-        kept = list(rows) if query is None else [row for row in rows if matches(query, row)]
+        kept = list(rows) if query is None else list(filter(matcher(query), rows))
         if self.sort != NEWEST:
             return sort_rows(kept, (self.sort,), lambda row: row)
         live = [row for row in kept if is_live(row.state)]

@@ -56,7 +56,8 @@ class FilterLine(Vertical):
         """Start typing."""
         self._before = self.text
         self.add_class("open")
-        self.query_one(Input).focus()
+        # At once: keys that come in the same packet as the one that opened the line are for the line.
+        self.screen.set_focus(self.query_one(Input))
 
     def set(self, text: str) -> None:
         """Set a filter as if it had been typed."""

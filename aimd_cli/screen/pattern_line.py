@@ -55,7 +55,7 @@ class PatternLine(Vertical):
         line = self.query_one(Input)
         line.value = pattern
         line.cursor_position = len(pattern)
-        line.focus()
+        self.screen.set_focus(line)  # at once, as the filter does
 
     def is_for(self, apply: Callable[[str], str]) -> bool:
         """Tell whether the line was last opened with this function."""

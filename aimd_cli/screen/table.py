@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from itertools import zip_longest
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -10,6 +11,7 @@ from rich.console import OverflowMethod
 from rich.text import Text
 from textual.binding import BindingType
 from textual.events import Click
+from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
@@ -164,7 +166,7 @@ class TrialTable(Widget, can_focus=True):
         self._settings = settings
         self._top = 0
         self._lines: list[Text] = []
-        self._widths: dict[str, int] = {}
+        self._table: LiveTable | None = None  # the last one, unless columns may shrink
 
     def lay_out(self) -> None:
         """Lay out the visible lines and draw them."""
@@ -178,15 +180,23 @@ class TrialTable(Widget, can_focus=True):
         pins = frozenset(self.board.pins)
         look = (self._settings.glyphs, self._settings.color, pins, self.board.baseline)
         shown = Shown(self.sort, self.board.letters, now, *look)
-        table = LiveTable(self.board.rows, shown, width, self._widths)
+        self._table = table = LiveTable(self.board.rows, shown, width, self._table)
         lines = table.lines(self._top, height, cursor)
-        if table.widths != self._widths:  # a column has grown, so the first lines are too narrow
-            lines = table.lines(self._top, height, cursor)
-        self._widths = table.widths
         if not lines and self.empty:
             lines = [Text(), Text(no_wrap=True, end="").append(f"  {self.empty}", "dim")]
-        self._lines = [table.header(), *lines]
-        self.refresh()
+        self._draw([table.header(), *lines])
+
+    def _draw(self, lines: list[Text]) -> None:
+        """Show lines, and have only those drawn that have changed."""
+        before, self._lines = self._lines, lines
+        width = self.size.width
+        changed = [
+            Region(0, y, width, 1)
+            for y, (old, new) in enumerate(zip_longest(before, lines))
+            if old is None or new is None or old.plain != new.plain or old.spans != new.spans
+        ]
+        if changed:
+            self.refresh(*changed)
 
     def render_line(self, y: int) -> Strip:
         """Return one line of the table."""
@@ -210,12 +220,12 @@ class TrialTable(Widget, can_focus=True):
 
     def on_resize(self) -> None:
         """Lay out for another width."""
-        self._widths = {}
+        self._table, self._lines = None, []
         self.lay_out()
 
     def forget_widths(self) -> None:
         """Allow columns to shrink, because other trials are shown."""
-        self._widths = {}
+        self._table = None
 
     def action_move(self, rows: int) -> None:
         """Go up or down."""
@@ -241,5 +251,4 @@ class TrialTable(Widget, can_focus=True):
 
     def _go(self, row: int) -> None:
         self.board.move_to(row)
-        self.lay_out()
         self.post_message(self.Moved())

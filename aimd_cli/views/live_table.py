@@ -48,7 +48,6 @@ SELECTED_PLAIN = "reverse"
 
 
 _NAME = Field("trial", "name")
-_WHOLE_NAME = "\0name"  # among the widths: how long names are that are not cut
 
 
 class LiveColumn(NamedTuple):
@@ -58,7 +57,7 @@ class LiveColumn(NamedTuple):
         title: Its heading.
         priority: The larger, the sooner it is left out; 0 is never left out.
         right: Whether it is aligned to the right.
-        cell: Returns what a trial has there, safe for a terminal, and its style.
+        cell: Returns what a trial has there, safe for a terminal, and its style; ages end at the time it gets.
         longest: Its maximum width in cells; 0 if nothing may be cut.
         key: The field that it shows, if it can be sorted by.
     """
@@ -66,7 +65,7 @@ class LiveColumn(NamedTuple):
     title: str
     priority: int
     right: bool
-    cell: Callable[[Facts], tuple[str, str]]
+    cell: Callable[[Facts, float], tuple[str, str]]
     longest: int = 0
     key: Field | None = None
 
@@ -99,30 +98,29 @@ def columns_of(rows: Sequence[Facts], shown: Shown, width: int) -> list[LiveColu
     glyphs = shown.glyphs
     metrics = ranked_metrics(looked_at)
     main = next((name for name in metrics if any(row.trends.get(name) for row in looked_at)), "")
-    now_s = shown.now.timestamp()
     columns = [
         _state_column(glyphs, width),
         LiveColumn("NAME", 0, False, _name, max(10, min(_NAME_CELLS, width // 3)), _NAME),
         LiveColumn("ID", 7, False, _id, 0, Field("trial", "id")),
         LiveColumn(
-            "AGE", AGE_PRIORITY, True, lambda row: (text.age(row.age_s(now_s)), ""), 0, Field("trial", "started")
+            "AGE", AGE_PRIORITY, True, lambda row, now_s: (text.age(row.age_s(now_s)), ""), 0, Field("trial", "started")
         ),
         LiveColumn(
             "DURATION",
             DURATION_PRIORITY,
             True,
-            lambda row: (text.duration(row.duration_s(now_s)), ""),
+            lambda row, now_s: (text.duration(row.duration_s(now_s)), ""),
             0,
             Field("trial", "duration"),
         ),
-        *(_param_column(name, param_priority(at), shown, looked_at) for at, name in enumerate(_varying(looked_at))),
+        *(_param_column(name, param_priority(at), looked_at) for at, name in enumerate(_varying(looked_at))),
         *(
-            _value_column(Field("metric", name, "last"), metric_priority(name, at), shown)
+            _value_column(Field("metric", name, "last"), metric_priority(name, at))
             for at, name in enumerate(metrics[:_METRICS])
         ),
         *(_delta_column(metrics[0], shown.baseline, glyphs) for _ in metrics[:1] if shown.baseline is not None),
         LiveColumn(
-            said("TREND {main}", main=text.clean(main)), TREND_PRIORITY, False, lambda row: _trend(row, main, glyphs)
+            said("TREND {main}", main=text.clean(main)), TREND_PRIORITY, False, lambda row, _: _trend(row, main, glyphs)
         ),
         LiveColumn("TAGS", 58, False, _tags, _VALUE_CELLS, Field("trial", "tags")),
     ]
@@ -133,7 +131,7 @@ def _with_sorted(columns: list[LiveColumn], shown: Shown) -> list[LiveColumn]:
     """Make sure that the sorted column is visible, and that the most important columns are left out last."""
     field = shown.sort.field
     if all(column.key != field for column in columns):
-        columns.append(_value_column(field, 0, shown))
+        columns.append(_value_column(field, 0))
     return [column._replace(priority=0) if column.key == field else column for column in columns]
 
 
@@ -143,19 +141,19 @@ def _varying(rows: Sequence[Facts]) -> list[str]:
 
 
 def _state_column(glyphs: bool, width: int) -> LiveColumn:
-    def cell(row: Facts) -> tuple[str, str]:
+    def cell(row: Facts, _: float) -> tuple[str, str]:
         sign_and_word, style = state_cell(row.state, glyphs)
         return (sign_and_word[:1] if width < _NARROW else sign_and_word), style
 
     return LiveColumn("" if width < _NARROW else "STATE", 0, False, cell, 0, Field("trial", "state"))
 
 
-def _value_column(field: Field, priority: int, shown: Shown) -> LiveColumn:
+def _value_column(field: Field, priority: int) -> LiveColumn:
     plain = field.kind == "params" or (field.kind == "metric" and field.aggregate == "last")
     title = text.clean(field.name if plain else field_text(field))
 
-    def cell(row: Facts) -> tuple[str, str]:
-        value = value_of(field, row, shown.now.timestamp())
+    def cell(row: Facts, now_s: float) -> tuple[str, str]:
+        value = value_of(field, row, now_s)
         if value is None:
             return "", ""
         if field.shape == "duration" and isinstance(value, (int, float)):
@@ -167,13 +165,13 @@ def _value_column(field: Field, priority: int, shown: Shown) -> LiveColumn:
     return LiveColumn(title, priority, True, cell, _VALUE_CELLS, field)
 
 
-def _param_column(name: str, priority: int, shown: Shown, looked_at: Sequence[Facts]) -> LiveColumn:
+def _param_column(name: str, priority: int, looked_at: Sequence[Facts]) -> LiveColumn:
     """Return a parameter with as many digits as tell its values apart; the details of a trial have them all."""
     digits = telling_digits([text.parameter(row.params[name]) for row in looked_at if name in row.params])
-    column = _value_column(Field("params", name), priority, shown)
+    column = _value_column(Field("params", name), priority)
 
-    def cell(row: Facts) -> tuple[str, str]:
-        value, style = column.cell(row)
+    def cell(row: Facts, now_s: float) -> tuple[str, str]:
+        value, style = column.cell(row, now_s)
         is_long = isinstance(row.params.get(name), float) and len(value) > digits + len("0.")
         return (rounded_to(digits, value) if is_long else value), style
 
@@ -184,7 +182,7 @@ def _delta_column(metric: str, baseline: Facts, glyphs: bool) -> LiveColumn:
     """Return how far the trials are from the baseline in a metric."""
     base = value_of(Field("metric", metric, "last"), baseline, 0.0)
 
-    def cell(row: Facts) -> tuple[str, str]:
+    def cell(row: Facts, _: float) -> tuple[str, str]:
         if row.id == baseline.id:
             return in_words("baseline"), "bold"
         return difference_cell(value_of(Field("metric", metric, "last"), row, 0.0), base, direction_of(metric))
@@ -192,15 +190,15 @@ def _delta_column(metric: str, baseline: Facts, glyphs: bool) -> LiveColumn:
     return LiveColumn(f"{'Δ' if glyphs else 'd'} {text.clean(metric)}", DELTA_PRIORITY, True, cell)
 
 
-def _name(row: Facts) -> tuple[str, str]:
+def _name(row: Facts, _: float) -> tuple[str, str]:
     return text.clean(row.name) + (" (damaged)" if row.damage else ""), "yellow" if row.damage else ""
 
 
-def _id(row: Facts) -> tuple[str, str]:
+def _id(row: Facts, _: float) -> tuple[str, str]:
     return short_id(row.id), "cyan"
 
 
-def _tags(row: Facts) -> tuple[str, str]:
+def _tags(row: Facts, _: float) -> tuple[str, str]:
     return text.clean(", ".join(row.tags)), ""
 
 
@@ -216,32 +214,41 @@ class LiveTable:
         shown: How they are shown.
     """
 
-    def __init__(
-        self, rows: Sequence[Facts], shown: Shown, width: int, before: Mapping[str, int] | None = None
-    ) -> None:
+    def __init__(self, rows: Sequence[Facts], shown: Shown, width: int, before: LiveTable | None = None) -> None:
         """Lay out columns for a terminal of `width` columns.
 
         Args:
             rows: The trials, in order.
             shown: How they are shown.
             width: How wide a line is.
-            before: `widths` of the table that this one replaces, so that columns do not move.
+            before: The table that this one replaces, so that columns do not move, and are not chosen again for the same
+                trials.
         """
         self.rows, self.shown, self.width = rows, shown, width
-        self._columns = columns_of(rows, shown, width)
-        self._widths = [(before or {}).get(column.title, 0) for column in self._columns]
-        self._longest_name = (before or {}).get(_WHOLE_NAME, 0)
+        is_alike = before is not None and before._choice == self._choice and before.rows is rows
+        self._columns: list[LiveColumn] = (
+            before._columns if before is not None and is_alike else columns_of(rows, shown, width)
+        )
+        self._titles = [self._title(column) for column in self._columns]
+        self._title_cells = [cell_len(title) for title, _ in self._titles]
+        widths = {} if before is None else before.widths
+        self._widths = [widths.get(column.title, 0) for column in self._columns]
+        self._longest_name: int = 0 if before is None else before._longest_name
 
     @property
     def widths(self) -> dict[str, int]:
         """The current width of each column, by title."""
-        widths = {column.title: width for column, width in zip(self._columns, self._widths, strict=True)}
-        return {**widths, _WHOLE_NAME: self._longest_name}
+        return {column.title: width for column, width in zip(self._columns, self._widths, strict=True)}
+
+    @property
+    def _choice(self) -> tuple[object, ...]:
+        """What the columns are chosen by, besides the trials."""
+        shown, baseline = self.shown, self.shown.baseline
+        return shown.sort, None if baseline is None else id(baseline), shown.glyphs, self.width
 
     def header(self) -> Text:
         """Return the headings, with an arrow at the sorted one."""
-        titles = [self._title(column) for column in self._columns]
-        return self._line([(title, f"bold {style}") for title, style in titles], "  ", "")
+        return self._line([(title, f"bold {style}") for title, style in self._titles], "  ", "", self._fitting())
 
     def lines(self, start: int, count: int, cursor: int) -> list[Text]:
         """Return some rows as lines that are exactly as wide as the table.
@@ -255,26 +262,26 @@ class LiveTable:
             cursor: Which row is the selected one.
         """
         numbers = range(start, min(len(self.rows), start + count))
-        cells = [self._cells(number) for number in numbers]
-        return [self._row(number, row, number == cursor) for number, row in zip(numbers, cells, strict=True)]
+        now_s = self.shown.now.timestamp()
+        cells = [self._cells(number, now_s) for number in numbers]
+        kept = self._fitting()
+        return [self._row(number, row, number == cursor, kept) for number, row in zip(numbers, cells, strict=True)]
 
-    def _cells(self, number: int) -> list[tuple[str, str]]:
+    def _cells(self, number: int, now_s: float) -> list[tuple[str, str]]:
         row, cells = self.rows[number].whole(), []
         for at, column in enumerate(self._columns):
-            shown, style = column.cell(row)
+            shown, style = column.cell(row, now_s)
             longest = column.longest
             if column.key == _NAME:  # cut when it is known how much room is left
                 self._longest_name = max(self._longest_name, cell_len(shown))
-                self._widths[at] = max(
-                    self._widths[at], min(longest, cell_len(shown)), cell_len(self._title(column)[0])
-                )
+                self._widths[at] = max(self._widths[at], min(longest, cell_len(shown)), self._title_cells[at])
                 cells.append((shown, style))
                 continue
             if longest and cell_len(shown) > longest and not _is_number(shown):
                 (shown,) = shortened([shown], longest, "…" if self.shown.glyphs else "...")
             cells.append((shown, style))
             if shown:
-                self._widths[at] = max(self._widths[at], cell_len(shown), cell_len(self._title(column)[0]))
+                self._widths[at] = max(self._widths[at], cell_len(shown), self._title_cells[at])
         return cells
 
     def _title(self, column: LiveColumn) -> tuple[str, str]:
@@ -298,20 +305,19 @@ class LiveTable:
             kept.remove(max(droppable, key=lambda number: (self._columns[number].priority, number)))
         return kept
 
-    def _row(self, number: int, cells: list[tuple[str, str]], is_selected: bool) -> Text:
+    def _row(self, number: int, cells: list[tuple[str, str]], is_selected: bool, kept: Sequence[int]) -> Text:
         mark = self.shown.marks.get(self.rows[number].alternative_name)
         pin = ("•" if self.shown.glyphs else "*") if self.rows[number].id in self.shown.pins else " "
         letter = f"{pin} " if mark is None else f"{LETTERS[mark % len(LETTERS)]}{pin}"
         letter_style = "" if mark is None else f"bold {PALETTE[mark % len(PALETTE)]}"
         if not is_selected:
-            return self._line(cells, letter, letter_style)
+            return self._line(cells, letter, letter_style, kept)
         chosen = SELECTED if self.shown.color else SELECTED_PLAIN
-        return Text(no_wrap=True, end="").append(self._line(cells, letter, "").plain, chosen)
+        return Text(no_wrap=True, end="").append(self._line(cells, letter, "", kept).plain, chosen)
 
-    def _line(self, cells: list[tuple[str, str]], letter: str, letter_style: str) -> Text:
+    def _line(self, cells: list[tuple[str, str]], letter: str, letter_style: str, kept: Sequence[int]) -> Text:
         line = Text(no_wrap=True, end="")
         line.append(letter, letter_style)
-        kept = self._fitting()
         spare = self.width - 2 - sum(self._widths[number] + _GAP for number in kept) + _GAP
         for number in kept:
             (shown, style), width = cells[number], self._widths[number]

@@ -12,6 +12,7 @@
 - `matches(query, facts, now_s=None) -> bool`. `facts` are `aimd_core.reading.facts.Facts`: name,
   alternative_name, id, state, folder, started, ended (ISO 8601 or None), tags, note, params (flat, dotted), metrics
   (`{"val.acc": {"last": ..., "min": ..., ...}}`), git, platform; of a directory and of a server alike.
+  `matcher(query, now_s=None)` is the same for many trials: it reads the query once.
 - `value_of(field, facts, now_s)` is the value of a trial, as a column shows it.
 - `Query.condition` is plain data (`aimd_core.query.tree`), which can be turned into something else, such as SQL, by the
   `kind` of each node. `render(condition)` is its text; `pinned(condition)` means the same in every time zone.
@@ -27,6 +28,7 @@ from __future__ import annotations
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     from aimd_core.query.evaluate import contains as contains
+    from aimd_core.query.evaluate import matcher as matcher
     from aimd_core.query.evaluate import matches as matches
     from aimd_core.query.evaluate import rank_of as rank_of
     from aimd_core.query.evaluate import sort_rows as sort_rows
@@ -53,7 +55,7 @@ if TYPE_CHECKING:
 
 # Where each name is. It is loaded when it is first used: many a command needs only how a text is quoted.
 _HOME = {
-    **dict.fromkeys(("contains", "matches", "rank_of", "sort_rows", "text_of", "value_of"), "evaluate"),
+    **dict.fromkeys(("contains", "matches", "rank_of", "sort_rows", "matcher", "text_of", "value_of"), "evaluate"),
     "field_text": "fields",
     **dict.fromkeys(("parse", "parse_columns", "parse_field", "parse_fields", "parse_sort"), "parser"),
     "pinned": "pinning",

@@ -21,6 +21,7 @@ from aimd_core.query.tree import (
 from aimd_core.reading.facts import Facts, seconds_of
 
 _Row = TypeVar("_Row")
+_Matcher = Callable[[Facts], bool]
 
 
 def matches(query: Query | Condition, facts: Facts, now_s: float | None = None) -> bool:
@@ -31,38 +32,85 @@ def matches(query: Query | Condition, facts: Facts, now_s: float | None = None) 
         facts: The trial.
         now_s: The time that ages end at, in seconds since the epoch; by default now.
     """
+    return matcher(query, now_s)(facts)
+
+
+def matcher(query: Query | Condition, now_s: float | None = None) -> Callable[[Facts], bool]:
+    """Return what tells whether a trial matches a query, for those who ask it of many.
+
+    Args:
+        query: As in `matches`.
+        now_s: As in `matches`.
+    """
     condition = query.condition if isinstance(query, Query) else query
-    return _holds(condition, facts, time.time() if now_s is None else now_s)
+    return _matcher(condition, time.time() if now_s is None else now_s)
 
 
-def _holds(node: Condition, facts: Facts, now_s: float) -> bool:
-    if node.kind == "and":
-        return all(_holds(part, facts, now_s) for part in node.parts)
-    if node.kind == "or":
-        return any(_holds(part, facts, now_s) for part in node.parts)
+def _matcher(node: Condition, now_s: float) -> _Matcher:
+    if node.kind == "and" or node.kind == "or":
+        return _matcher_of_several(node.kind == "and", [_matcher(part, now_s) for part in node.parts])
     if node.kind == "not":
-        return not _holds(node.part, facts, now_s)
-    value = value_of(node.field, facts, now_s)
+        part = _matcher(node.part, now_s)
+        return lambda facts: not part(facts)
+    field = node.field
+    read = _reader_of(field, now_s)
     if node.kind == "missing":
-        return (value is None) != node.negated
-    if node.field.shape in ("tags", "names"):
-        return _holds_for_set(node, value if isinstance(value, (tuple, list)) else ())
-    if value is None:
-        return False
+        negated = node.negated
+        return lambda facts: (read(facts) is None) != negated
+    if field.shape in ("tags", "names"):
+        return _matcher_of_set(node, read)
     if node.kind == "among":
-        return any(_compare(value, "=", candidate, node.field.shape) for candidate in node.values) != node.negated
-    return _compare(value, node.operator, node.value, node.field.shape)
+        compared = [_comparison("=", candidate, field.shape) for candidate in node.values]
+        negated = node.negated
+
+        def is_among(facts: Facts) -> bool:
+            value = read(facts)
+            return value is not None and any(compare(value) for compare in compared) != negated
+
+        return is_among
+    compare = _comparison(node.operator, node.value, field.shape)
+
+    def holds(facts: Facts) -> bool:
+        value = read(facts)
+        return value is not None and compare(value)
+
+    return holds
 
 
-def _holds_for_set(node: Compare | Among, members: Sequence[str]) -> bool:
+def _matcher_of_several(is_all: bool, tests: Sequence[_Matcher]) -> _Matcher:
+    def holds(facts: Facts) -> bool:
+        for test in tests:
+            if test(facts) is not is_all:
+                return not is_all
+        return is_all
+
+    return holds
+
+
+def _matcher_of_set(node: Compare | Among, read: Callable[[Facts], object]) -> _Matcher:
     """Compare a set: `=` means "has", `~` means "one of them contains". No tags are the empty set."""
     if node.kind == "among":
-        return (
-            any(_compare(member, "=", candidate, "text") for member in members for candidate in node.values)
-            != node.negated
-        )
-    positive, negated = node.operator.replace("!", "") or "=", node.operator.startswith("!")
-    return any(_compare(member, positive, node.value, "text") for member in members) != negated
+        negated = node.negated
+        compared = [_comparison("=", candidate, "text") for candidate in node.values]
+    else:
+        negated = node.operator.startswith("!")
+        compared = [_comparison(node.operator.replace("!", "") or "=", node.value, "text")]
+
+    def holds(facts: Facts) -> bool:
+        members = read(facts)
+        if not members or not isinstance(members, (tuple, list)):
+            return negated
+        return any(compare(member) for member in members for compare in compared) != negated
+
+    return holds
+
+
+def _reader_of(field: Field, now_s: float) -> Callable[[Facts], object]:
+    """Return what reads a field, as `value_of`."""
+    if field.kind == "trial":
+        read = _TRIAL_VALUES[field.name]
+        return lambda facts: read(facts, now_s)
+    return lambda facts: value_of(field, facts, now_s)
 
 
 def value_of(field: Field, facts: Facts, now_s: float) -> object:
@@ -125,22 +173,27 @@ def _number_of(value: object) -> float | None:
     return read_number(value.strip()) if isinstance(value, str) else None
 
 
-def _compare(actual: object, operator: str, expected: Value, shape: str) -> bool:
-    """Compare a trial's value with a query's."""
-    if operator == "!=":
-        return not _compare(actual, "=", expected, shape)
-    if operator == "!~":
-        return not _compare(actual, "~", expected, shape)
+def _comparison(operator: str, expected: Value, shape: str) -> Callable[[object], bool]:
+    """Return what compares a trial's value with a query's."""
+    if operator in ("!=", "!~"):
+        compare = _comparison(operator[1:].replace("=", "") or "=", expected, shape)
+        return lambda actual: not compare(actual)
     if expected.kind == "moment":
-        return _compare_moment(actual, operator, expected)
+        return lambda actual: _compare_moment(actual, operator, expected)
     if expected.kind == "number":
-        number = _number_of(actual)
-        return number is not None and _compare_numbers(number, operator, expected.value)
+        number = expected.value
+        return lambda actual: (value := _number_of(actual)) is not None and _compare_numbers(value, operator, number)
     if expected.kind == "flag":
-        return text_of(actual).lower() == ("true" if expected.value else "false")
+        flag = "true" if expected.value else "false"
+        return lambda actual: text_of(actual).lower() == flag
+    text = expected.value
     if shape == "state" and operator == "=":
-        return text_of(actual).lower() == expected.value.lower()
-    return _compare_texts(text_of(actual), operator, expected.value, shape)
+        state = text.lower()
+        return lambda actual: text_of(actual).lower() == state
+    if operator == "~":
+        find = _finder(text)
+        return lambda actual: find(text_of(actual))
+    return lambda actual: _compare_texts(text_of(actual), operator, text, shape)
 
 
 def _compare_numbers(actual: float, operator: str, expected: float) -> bool:
@@ -164,8 +217,6 @@ def _compare_moment(actual: object, operator: str, expected: Moment) -> bool:
 
 
 def _compare_texts(actual: str, operator: str, expected: str, shape: str) -> bool:
-    if operator == "~":
-        return contains(actual, expected)
     if operator == "=":
         return actual.lower().startswith(expected.lower()) if shape == "prefix" and expected else actual == expected
     if operator in ("<", ">="):
@@ -179,19 +230,29 @@ def contains(text: str, pattern: str) -> bool:
     A pattern with `*`, for any characters, must match the whole text. The time is at worst proportional to the product
     of both lengths; no regular expression is involved.
     """
-    text, pattern = text.casefold(), pattern.casefold()
+    return _finder(pattern)(text)
+
+
+def _finder(pattern: str) -> Callable[[str], bool]:
+    """Return what tells whether a text contains a pattern, as `contains`."""
+    pattern = pattern.casefold()
     if "*" not in pattern:
-        return pattern in text
+        return lambda text: pattern in text.casefold()
     first, *middle, last = pattern.split("*")
-    if len(text) < len(first) + len(last) or not text.startswith(first) or not text.endswith(last):
-        return False
-    position, end = len(first), len(text) - len(last)
-    for piece in middle:
-        start = text.find(piece, position, end)
-        if start < 0:
+
+    def find(text: str) -> bool:
+        text = text.casefold()
+        if len(text) < len(first) + len(last) or not text.startswith(first) or not text.endswith(last):
             return False
-        position = start + len(piece)
-    return True
+        position, end = len(first), len(text) - len(last)
+        for piece in middle:
+            start = text.find(piece, position, end)
+            if start < 0:
+                return False
+            position = start + len(piece)
+        return True
+
+    return find
 
 
 def sort_rows(

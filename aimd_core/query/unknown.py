@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from aimd_core.language import said
@@ -11,6 +11,11 @@ from aimd_core.query.tree import AGGREGATES, Field
 from aimd_core.reading.facts import Facts
 
 _NEAR = 3
+_NAMES: dict[str, Callable[[Facts], Iterable[str]]] = {
+    "params": lambda row: row.param_names,
+    "metric": lambda row: row.metric_names,
+    "platform": lambda row: row.platform,
+}
 
 
 class Unknown(NamedTuple):
@@ -32,14 +37,13 @@ class Unknown(NamedTuple):
 
 def unknown_fields(fields: Iterable[Field], rows: Iterable[Facts]) -> list[Unknown]:
     """Return the parameters, metrics and platform facts that none of the rows has."""
-    named = [field for field in fields if field.kind in ("params", "metric", "platform")]
+    named = [field for field in fields if field.kind in _NAMES]
     if not named:
         return []
-    existing: dict[str, set[str]] = {"params": set(), "metric": set(), "platform": set()}
+    existing: dict[str, set[str]] = {kind: set() for kind in {field.kind for field in named}}
     for row in rows:
-        existing["params"].update(row.params)
-        existing["metric"].update(row.metrics)
-        existing["platform"].update(row.platform)
+        for kind, names in existing.items():
+            names.update(_NAMES[kind](row))
     return [
         Unknown(field_text(field), _near(field, existing)) for field in named if field.name not in existing[field.kind]
     ]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from aimd_core.errors import QueryError
 from aimd_core.language import said
-from aimd_core.query.evaluate import matches
+from aimd_core.query.evaluate import matcher
 from aimd_core.query.fields import RESERVED
 from aimd_core.query.parser import WORDS_FOR_SIGNS, Parser, parse
 from aimd_core.query.rendering import render
@@ -104,14 +104,14 @@ def near_misses(query: Query, rows: Sequence[Facts]) -> list[str]:
     sentences: list[str] = []
     for node in _leaves(query.condition):
         if isinstance(node, Or):
-            if not any(matches(node, row) for row in rows):
+            if not any(map(matcher(node), rows)):
                 sentences.append(_no_such_name(_word_of(node), rows))
             continue
-        if node.value.kind != "text" or any(matches(node, row) for row in rows):
+        if node.value.kind != "text" or any(map(matcher(node), rows)):
             continue
         parts = node._replace(operator="~")
         if node.operator == "=" and node.field.shape in ("text", "tags", "any"):
-            if any(matches(parts, row) for row in rows):
+            if any(map(matcher(parts), rows)):
                 sentences.append(
                     said(
                         "no trial here has {condition}; ~ finds parts: {parts}",
@@ -125,7 +125,7 @@ def near_misses(query: Query, rows: Sequence[Facts]) -> list[str]:
 
 
 def _no_such_name(part: str, rows: Sequence[Facts]) -> str:
-    if any(part in row.metrics for row in rows):
+    if any(part in row.metric_names for row in rows):
         return said("no name here contains {part!r}, which is a metric: compare it, as in {part} > 0", part=part)
     from difflib import get_close_matches  # which only an error needs
 

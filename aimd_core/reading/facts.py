@@ -28,7 +28,7 @@ from aimd_core.reading.summaries import Summaries
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     Aggregates = Mapping[str, float | int | str | None]
 
@@ -276,6 +276,16 @@ class Facts:
     def is_unfinished(self) -> bool:
         """Whether its metadata says that it is running, so that its state can change although its files do not."""
         return self.status in UNFINISHED
+
+    @property
+    def param_names(self) -> Collection[str]:
+        """The names of its parameters."""
+        return self.params
+
+    @property
+    def metric_names(self) -> Collection[str]:
+        """The names of its metrics."""
+        return self.metrics
 
     def number(self, metric: str, aggregate: str = "last") -> float | int | str | None:
         """Return an aggregate of a metric, or None; a list asks for one of each trial, so that others are not made."""

@@ -230,13 +230,13 @@ class DirectorySource(TrialSource):
 
     def chosen(self, where: str, sort: str, limit: int | None) -> list[TrialHandle]:
         """Return the first trials that a query matches, in an order."""
-        from aimd_core.query import fields_of, matches, parse, parse_sort, sort_rows
+        from aimd_core.query import fields_of, matcher, parse, parse_sort, sort_rows
 
         query, keys = parse(where), parse_sort(sort) if sort else ()
         fields = [*fields_of(query.condition), *(key.field for key in keys)]
         index = TrialIndex(self.path)
         rows = index.rows(with_facts=any(field.kind in ("git", "platform") for field in fields))
-        rows = sort_rows((row for row in rows if matches(query, row)), keys, lambda row: row)
+        rows = sort_rows(filter(matcher(query), rows), keys, lambda row: row)
         return [self.handle(Trial(index.directory / row.alternative_name)) for row in rows[:limit]]
 
     @property

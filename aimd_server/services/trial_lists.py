@@ -23,7 +23,7 @@ from aimd_core.query import (
     SortKey,
     field_text,
     fields_of,
-    matches,
+    matcher,
     parse,
     parse_fields,
     parse_sort,
@@ -97,14 +97,15 @@ class ListQuery(NamedTuple):
         """Return what must be known of a trial to select and sort it."""
         return Needs([*fields_of(self.query.condition), *(key.field for key in self.keys)])
 
-    def fulfils(self, facts: Facts) -> bool:
-        """Tell whether a trial matches the condition.
+    def matcher(self) -> Callable[[Facts], bool]:
+        """Return what tells whether a trial matches the condition, and raises WorkStoppedError if no time is left."""
+        matches = matcher(self.query, self.now_s)
 
-        Raises:
-            WorkStoppedError: There is no time left.
-        """
-        check()
-        return matches(self.query, facts, self.now_s)
+        def matches_in_time(facts: Facts) -> bool:
+            check()
+            return matches(facts)
+
+        return matches_in_time
 
 
 class _Page(NamedTuple):
@@ -228,12 +229,13 @@ def _page(connection: Connection, asked: ListQuery, plan: Plan) -> _Page:
     next_ids = list_plans.reading(connection, plan)
     rows: list[TrialRow] = []
     last: Position | None = None
+    holds = asked.matcher()
     after, examined, size, held_bytes = asked.after, 0, asked.limit + 1, 0
     while True:
         ids, end = next_ids(after, size)
         for row, facts in _with_facts(connection, ids, asked.needs(), asked.now_s):
             after = position_of(asked.keys, facts, row, asked.now_s)
-            if asked.fulfils(facts):
+            if holds(facts):
                 if len(rows) == asked.limit or held_bytes > PAGE_BYTES:
                     return _Page(rows, last)
                 held_bytes += _size_bytes(row)
@@ -277,6 +279,7 @@ def _candidates(connection: Connection, plan: Plan, needs: Needs) -> Iterator[tu
 def _sorted_page(connection: Connection, asked: ListQuery, plan: Plan) -> _Page:
     """Return a page in an order without an index, holding no more trials than a page has."""
     after = comparable(asked.keys, asked.after) if asked.after else None
+    holds = asked.matcher()
 
     def in_order() -> Iterator[tuple[tuple[Any, ...], Position, int]]:
         for examined, (row, facts) in enumerate(_candidates(connection, plan, asked.needs())):
@@ -285,7 +288,7 @@ def _sorted_page(connection: Connection, asked: ListQuery, plan: Plan) -> _Page:
                     "there are more than {n} trials to sort; narrow the folder or the query", n=plan.limits.sorted
                 )
                 raise invalid(words, field="sort", limit=plan.limits.sorted)
-            if asked.fulfils(facts):
+            if holds(facts):
                 position = position_of(asked.keys, facts, row, asked.now_s)
                 order = comparable(asked.keys, position)
                 if after is None or order > after:
@@ -315,11 +318,12 @@ def _counted(connection: Connection, asked: ListQuery, plan: Plan) -> dict[str, 
     if asked.query.condition == EVERYTHING or plan.condition.is_exact:
         by_sql = list_plans.count(connection, plan, most + 1)
         return {"value": min(by_sql.value, most), "capped": not by_sql.is_all}
+    holds = asked.matcher()
     value, needs = 0, Needs(fields_of(asked.query.condition))
     for examined, (_, facts) in enumerate(_candidates(connection, plan, needs)):
         if examined >= 2 * most or value > most:
             return {"value": min(value, most), "capped": True}
-        value += asked.fulfils(facts)
+        value += holds(facts)
     return {"value": min(value, most), "capped": value > most}
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from t9k import aimd
 from tests.support.home import Home
 from tests.support.live import Terminal
 
@@ -111,5 +112,26 @@ def test_a_termination_leaves_the_terminal_in_order(training: subprocess.Popen[b
         assert "running" not in terminal.sees("ended with 0")
         terminal.send("echo back", "Enter")
         terminal.sees("back")
+    finally:
+        terminal.close()
+
+
+def test_keys_typed_ahead_go_where_the_first_of_them_leads(home: Home) -> None:
+    for name in ("dried", "resnet", "ruby"):
+        with aimd.create_trial(trial_name=name) as trial:
+            trial.log("train", {"loss": 1.0}, step=1)
+    terminal = opened(home, 80, 24)
+    try:
+        terminal.sees("3 trials", "? help")
+        terminal.send("/", "r", "u", "b")  # at once, as they arrive over a slow line
+        terminal.sees("where rub", "1 of 3")
+        terminal.send("Escape")
+        terminal.sees("3 trials")
+        terminal.send("s", "n", "a", "m", "Enter", "/", "d", "r", "i")
+        terminal.sees("where dri", "NAME ▲", "1 of 3")
+        terminal.send("BSpace", "BSpace", "BSpace", "r", "e", "s", "Enter", "?")
+        terminal.sees("reverse the order")
+        terminal.send("q", "q")
+        terminal.sees("ended with 0")
     finally:
         terminal.close()

@@ -120,6 +120,15 @@ def test_what_is_folded_matches_queries(tmp_path: Path) -> None:
         assert matches(parse(query), row) == matches(parse(query), folded(row)), query
 
 
+def test_the_names_of_what_is_folded_are_told_without_opening_its_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A query that matches none of many trials says which names there are."""
+    row = whole_of({"params": {"lr": 0.1}, "platform": {"python": "3.11"}}, {"val.acc": [(0.9, 1)]})
+    small = folded(row)
+    monkeypatch.setattr(FoldedFacts, "_parts", None)
+    assert (list(small.param_names), list(small.metric_names)) == (list(row.params), list(row.metrics))
+    assert small.platform == row.platform
+
+
 def test_a_trial_of_very_many_metrics_is_left_whole() -> None:
     """Each number of a folded one is read from the bytes of all."""
     row = whole_of({}, {f"m{number}": [(1.0, 1)] for number in range(1001)})

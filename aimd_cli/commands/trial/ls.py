@@ -354,12 +354,12 @@ def _view(
 
 def _chosen(rows: list[Facts], asked: Listing) -> list[Facts]:
     """Select and sort rows, and say on stderr which fields no trial has, or what may have been meant."""
-    from aimd_core.query import matches, near_misses, sort_rows, unknown_fields
+    from aimd_core.query import matcher, near_misses, sort_rows, unknown_fields
 
     unknown = unknown_fields(asked.fields(), rows)
     for field in unknown:
         output.say(field.sentence())
-    chosen = rows if asked.query is None else [row for row in rows if matches(asked.query, row)]
+    chosen = rows if asked.query is None else list(filter(matcher(asked.query), rows))
     if asked.query is not None and not chosen and not unknown:
         for sentence in near_misses(asked.query, rows):
             output.say(sentence)
