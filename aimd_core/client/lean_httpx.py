@@ -15,6 +15,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from aimd_core import late_modules
+from aimd_core.errors import MissingPackageError
 
 _COMMAND_LINE = "httpx._main"
 _LATE = (
@@ -54,11 +55,15 @@ def lean() -> contextlib.AbstractContextManager[None]:
 
 if "httpx" not in sys.modules:
     sys.modules[_COMMAND_LINE] = None  # type: ignore[assignment]  # so that importing it is an ImportError
-    with lean():
-        import httpcore  # noqa: F401 - httpx imports it when it connects
-        import httpx
-    if sys.modules.get(_COMMAND_LINE, sys) is None:
-        del sys.modules[_COMMAND_LINE]  # a later import finds it
+    try:
+        with lean():
+            import httpcore  # noqa: F401 - httpx imports it when it connects
+            import httpx
+    except ModuleNotFoundError as error:
+        raise MissingPackageError(library="httpx") from error
+    finally:
+        if sys.modules.get(_COMMAND_LINE, sys) is None:
+            del sys.modules[_COMMAND_LINE]  # a later import finds it
 else:
     import httpx
 

@@ -38,9 +38,7 @@ def parse_mapping(text: bytes, origin: str | Path) -> dict[str, object]:
     read = read_plain(text)
     if read is not None:
         return read
-    from aimd_core.format.yaml_loader import load
-
-    loaded = load(text, origin)
+    loaded = _loaded(text, origin)
     if loaded is None or loaded == "":
         return {}
     if not isinstance(loaded, dict):
@@ -64,9 +62,7 @@ def parse_rows(text: bytes, origin: str | Path) -> list[dict[str, object]]:
     rows = _plain_rows(text)
     if rows is not None:
         return rows
-    from aimd_core.format.yaml_loader import load
-
-    loaded = load(text, origin)
+    loaded = _loaded(text, origin)
     try:
         listed = _as_json_has_it(loaded, 0, [_MAX_NODES])
     except ValueError:
@@ -76,6 +72,14 @@ def parse_rows(text: bytes, origin: str | Path) -> list[dict[str, object]]:
     if not isinstance(listed, list) or not all(isinstance(row, dict) for row in listed):
         raise DamagedError(path=origin, reason="is not a list of mappings")
     return listed
+
+
+def _loaded(text: bytes, origin: str | Path) -> object:
+    try:
+        from aimd_core.format.yaml_loader import load
+    except ModuleNotFoundError:
+        from aimd_core.format.json_yaml import load
+    return load(text, origin)
 
 
 def _plain_rows(text: bytes) -> list[dict[str, object]] | None:
@@ -143,8 +147,10 @@ def render_mapping(document: dict[str, object]) -> bytes:
     rendered = render_plain(document)
     if rendered is not None:
         return rendered
-    from aimd_core.format.yaml_loader import dump
-
+    try:
+        from aimd_core.format.yaml_loader import dump
+    except ModuleNotFoundError:
+        from aimd_core.format.json_yaml import dump
     return dump(document)
 
 

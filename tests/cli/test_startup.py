@@ -1,12 +1,14 @@
 """Start-up is guarded by which modules are loaded: steady, where a time would not be."""
 
 import json
+import math
 import os
 import subprocess
 import sys
 import time
 
 import pytest
+import yaml
 
 from t9k import aimd
 from tests.support.home import Home
@@ -195,9 +197,15 @@ def test_alone_the_wheel_records_and_its_commands_say_what_they_need(home: Home)
         "            raise ModuleNotFoundError(name, name=name)\n"
         "sys.meta_path.insert(0, Missing())\n"
         "from t9k import aimd\n"
-        "with aimd.create_trial(trial_name='alone', trial_params={'lr': 0.1}) as trial:\n"
-        "    trial.params['depth'] = 3\n"
+        "with aimd.create_trial(trial_name='alone', trial_params={'lr': 0.1, 'note': 'two\\nlines'}) as trial:\n"
+        "    trial.params['模型'] = {'名': '小', 'sizes': [1e-05, float('inf')]}\n"
         "    trial.log('train', {'loss': 1.0}, step=1)\n"
+        "again = aimd.load_trial(trial.path)\n"
+        "assert again.params['模型']['sizes'] == [1e-05, float('inf')] and again.history()\n"
+        "try:\n"
+        "    again.upload()\n"
+        "except ImportError as error:\n"
+        "    assert 'httpx is not installed' in str(error)\n"
         "sys.argv = ['aimd', 'trial', 'ls']\n"
         "from aimd_cli.__main__ import main\n"
         "main()\n"
@@ -210,3 +218,6 @@ def test_alone_the_wheel_records_and_its_commands_say_what_they_need(home: Home)
     )
     (row,) = home.aimd("trial", "ls").table
     assert (row["name"].partition("_")[0], row["state"]) == ("alone", "Succeeded")
+    (parameters,) = home.work.glob(".aimd/trials/*/parameters.yaml")
+    expected = {"lr": 0.1, "note": "two\nlines", "模型": {"名": "小", "sizes": [1e-05, math.inf]}}
+    assert yaml.safe_load(parameters.read_text()) == expected
