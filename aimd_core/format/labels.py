@@ -15,7 +15,8 @@ from aimd_core.errors import DiskError, UsageError
 from aimd_core.format.layout import LABELS_FILE
 from aimd_core.language import said
 
-_MAX_TAG_BYTES = 100
+MAX_TAGS, MAX_TAG_CHARS = 64, 64  # of a trial on a server
+MAX_NOTE_CHARS = 64 << 10  # likewise
 
 
 class Labels(NamedTuple):
@@ -38,8 +39,8 @@ def tag_fault(tag: str) -> str | None:
         return "it contains a space, a comma, a quote or a control character"
     if tag.startswith("-"):
         return "it starts with '-'"
-    if len(tag.encode("utf-8", "surrogateescape")) > _MAX_TAG_BYTES:
-        return said("it is longer than {max_tag_bytes} bytes", max_tag_bytes=_MAX_TAG_BYTES)
+    if len(tag) > MAX_TAG_CHARS:
+        return said("it is longer than {limit} characters", limit=MAX_TAG_CHARS)
     return None
 
 

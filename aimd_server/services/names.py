@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from aimd_core.format.labels import MAX_TAG_CHARS
 from aimd_core.format.values import MAX_NAME_BYTES, name_fault
 from aimd_core.format.values import is_uuid as is_uuid
 from aimd_core.language import Said, said
 from aimd_server.services.request_errors import RefusalError, invalid
 
 MAX_DEPTH = 32
-MAX_TAGS, MAX_TAG_CHARS = 64, 64  # of a trial
-MAX_NOTE_CHARS = 64 << 10
 
 
 def is_tag(text: str) -> bool:

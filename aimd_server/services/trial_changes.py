@@ -7,12 +7,12 @@ from typing import Any
 
 import msgspec
 
+from aimd_core.format.labels import MAX_NOTE_CHARS, MAX_TAG_CHARS, MAX_TAGS
 from aimd_core.format.values import clean
 from aimd_core.language import said
 from aimd_server.services import auditing, names, quotas
 from aimd_server.services.folder_tree import require_move
 from aimd_server.services.folders import FolderWish, find_path, make_path
-from aimd_server.services.names import MAX_NOTE_CHARS, MAX_TAG_CHARS, MAX_TAGS
 from aimd_server.services.request_errors import forbidden, invalid, name_taken, too_large
 from aimd_server.services.trials import MAX_PAGE, change, overviews, with_detail
 from aimd_server.services.visibility import ROOT, Role, load_folder, load_trial, role_of, roles_of

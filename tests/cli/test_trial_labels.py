@@ -6,7 +6,7 @@ import pytest
 
 from aimd_core.client.v2 import Server
 from aimd_core.config import Credentials
-from aimd_core.format.labels import Labels, add_tags, read_labels, set_note
+from aimd_core.format.labels import MAX_TAG_CHARS, Labels, add_tags, read_labels, set_note
 from aimd_core.format.layout import LABELS_FILE
 from t9k import aimd
 from tests.conftest import Account
@@ -38,7 +38,7 @@ def test_several_trials_are_tagged_at_once_by_option_or_stdin(home: Home) -> Non
         assert read_labels(trial.path).tags == ("one", "two", "three")
 
 
-@pytest.mark.parametrize("tag", ["", "two words", "a,b", "a\tb", "\x1b[2J", "x" * 101, 'q"'])
+@pytest.mark.parametrize("tag", ["", "two words", "a,b", "a\tb", "\x1b[2J", "x" * 65, 'q"'])
 def test_a_tag_that_is_no_word_is_refused_and_nothing_changes(home: Home, tag: str) -> None:
     trial = record()
     ran = home.aimd("trial", "tag", "cnn", "good", tag)
@@ -158,8 +158,9 @@ def test_tags_and_notes_are_the_same_on_the_server(home: Home, signed_in: Accoun
     with Server(Credentials(signed_in.url, signed_in.key, {})) as server:  # somebody changes them in the console
         server.call(None, "PATCH", f"/trials/{trial.id}", document={"tags": ["seen"], "note": "good"})
     assert remote() == (["seen"], "good")
-    home.aimd("trial", "tag", "labelled", "v3")
-    assert remote() == (["base", "v2", "v3"], "a note")
+    longest = "标" * MAX_TAG_CHARS
+    home.aimd("trial", "tag", "labelled", longest)
+    assert remote() == (["base", "v2", longest], "a note")
     (trial.path / "labels.yaml").write_text("tags: [ok, 'a,b', 7, '']\nnote: [no, text]\n")
     assert remote() == (["ok", "7"], "")
     (trial.path / "labels.yaml").unlink()

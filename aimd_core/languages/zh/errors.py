@@ -380,7 +380,7 @@ ERRORS: dict[str, str] = {
     "it is not valid Unicode": "不是有效的 Unicode",
     "it is {size_bytes} bytes long, the limit is {max_name_bytes}": "长度为 {size_bytes} 字节，上限为 {max_name_bytes}",
     "tag {tag!r} cannot be used: {fault}": "标签 {tag!r} 不可用：{fault}",
-    "it is longer than {max_tag_bytes} bytes": "长于 {max_tag_bytes} 字节",
+    "it is longer than {limit} characters": "超过 {limit} 个字符",
     "it contains a space, a comma, a quote or a control character": "含有空格、逗号、引号或控制字符",
     "it starts with '-'": "以 '-' 开头",
     "For example: baseline, lr-sweep, v2": "例如：baseline、lr-sweep、v2",
