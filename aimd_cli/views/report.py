@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.text import Text
 
-    from aimd_core.reports.page import Cell, Show, ShownView
+    from aimd_core.reports.page import Cell, Show, ViewContent
     from aimd_core.reports.pictures import EmbeddedPicture
 
 _TREND_CELLS = 24
@@ -98,7 +98,7 @@ class ReportPreview:
             return [_indented([Text(text.clean(line), style="cyan") for line in block["text"].split("\n")], "    ")]
         return list(self._view(self._show(view_in(block["info"], block["text"])), width))
 
-    def _view(self, shown: ShownView, width: int) -> Iterator[RenderableType]:
+    def _view(self, shown: ViewContent, width: int) -> Iterator[RenderableType]:
         from rich.text import Text
 
         if shown.fault:

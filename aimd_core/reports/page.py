@@ -81,11 +81,11 @@ class Cell(NamedTuple):
     is_number: bool = False
 
 
-class ShownView(NamedTuple):
+class ViewContent(NamedTuple):
     """What an embedded view shows now.
 
     Attributes:
-        title: What stands above it.
+        title: The heading above it.
         address: The console's address of the same, from its `#` on; empty for none.
         charts: The charts.
         heads: The heads of the table; empty for no table.
@@ -123,7 +123,7 @@ def byline_of(path: str, language: str) -> str:
     return translated(said("{path} · made {made}", path=path, made=made), language)
 
 
-Show = Callable[[EmbeddedView], ShownView]
+Show = Callable[[EmbeddedView], ViewContent]
 
 
 def page_of(head: ReportHead, note: str, show: Show) -> str:
@@ -220,7 +220,7 @@ class _Body:
             return inner
         return f'<a href="{escape(whole, quote=True)}" rel="noopener noreferrer nofollow">{inner}</a>'
 
-    def _view(self, shown: ShownView) -> str:
+    def _view(self, shown: ViewContent) -> str:
         if shown.fault:
             return f'<p class="bad">{escape(shown.fault)}</p>'
         title = self._link(shown.address, escape(shown.title))
@@ -252,7 +252,7 @@ class _Body:
             f'<h3>{escape(chart.metric)}</h3><div class="scroll">{svg_of(chart)}</div><ul class="legend">{legend}</ul>'
         )
 
-    def _list(self, shown: ShownView) -> str:
+    def _list(self, shown: ViewContent) -> str:
         if not shown.heads:
             return ""
         rows = [

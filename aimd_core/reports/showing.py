@@ -17,7 +17,7 @@ from aimd_core.query import parse_sort, read_word
 from aimd_core.reading.facts import Facts
 from aimd_core.reports.charts import Chart
 from aimd_core.reports.embedded import MAX_CHARTS, EmbeddedView
-from aimd_core.reports.page import Cell, ShownView
+from aimd_core.reports.page import Cell, ViewContent
 from aimd_core.reports.pictures import EmbeddedPicture
 from aimd_core.reports.tables import asked_fields, cell_of, fields_of_table, head_of, usual_metrics
 
@@ -83,7 +83,7 @@ class Showing:
         self._count = 0
         self._left_bytes, self._left_pictures = MAX_PICTURES_BYTES, MAX_PICTURES
 
-    def shown(self, view: EmbeddedView) -> ShownView:
+    def shown(self, view: EmbeddedView) -> ViewContent:
         """Return what a view shows now, or why it cannot be shown."""
         self._count += 1
         called = view.title or view.target
@@ -99,7 +99,7 @@ class Showing:
         except QueryError as error:
             reason = error.problem
         told = self._words(reason)
-        return ShownView(fault=self._words(joined(": ", [called, told])) if called else told)
+        return ViewContent(fault=self._words(joined(": ", [called, told])) if called else told)
 
     def _words(self, text: str) -> str:
         return translated(text, self._language)
@@ -125,7 +125,7 @@ class Showing:
             return Selection(uid or "root", query.get("below") != "0", ids, filled)
         raise ViewFaultError(said("not a page of trials"))
 
-    def _shown(self, chosen: Selection) -> ShownView:
+    def _shown(self, chosen: Selection) -> ViewContent:
         view = chosen.view
         shows = view.show or tuple(show for show in ("charts", "media") if getattr(view, show)) or ("list",)
         has_table = bool({"best", "list"} & set(shows))
@@ -142,7 +142,7 @@ class Showing:
             size = MAX_PICTURES_BYTES >> 20
             told = "(without {n} pictures: a report has {most} pictures and {size} MiB of them at most)"
             notes.append(self._words(said(told, n=left_out, most=MAX_PICTURES, size=size)))
-        return ShownView(
+        return ViewContent(
             title=view.title or ("" if view.target.startswith("#") else view.target),
             address=view.target if view.target.startswith("#") else "",
             charts=self._charts(view, rows[:_MOST_LINES]) if "charts" in shows else (),

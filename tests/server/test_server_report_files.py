@@ -18,7 +18,7 @@ from aimd_core.query import parse_fields
 from aimd_core.reading.answered import facts_of
 from aimd_core.reports import showing
 from aimd_core.reports.embedded import EmbeddedView
-from aimd_core.reports.page import Cell, ReportHead, ShownView, page_of
+from aimd_core.reports.page import Cell, ReportHead, ViewContent, page_of
 from aimd_core.reports.pictures import EmbeddedPicture
 from t9k.aimd.media.pictures import encode_png
 from tests.console.hostile import STRINGS
@@ -135,7 +135,7 @@ def test_a_report_is_no_larger_than_a_report_may_be(user: User) -> None:
 
 def test_tables_and_charts_beyond_what_a_report_may_have_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("aimd_core.reports.page.MAX_VIEWS_CHARS", 1 << 20)
-    shown = ShownView(title="list", heads=["name"], rows=[[Cell("x" * 1_000)]] * 700)
+    shown = ViewContent(title="list", heads=["name"], rows=[[Cell("x" * 1_000)]] * 700)
     note = "```view\n```\n\n" * 3
     made = page_of(ReportHead("t", "en", ""), note, lambda _: shown)
     assert len(made) < 1_100_000

@@ -17,7 +17,7 @@ from aimd_core.language import language, said
 
 if TYPE_CHECKING:
     from aimd_core.reports.embedded import EmbeddedView
-    from aimd_core.reports.page import ShownView
+    from aimd_core.reports.page import ViewContent
     from aimd_core.sources.naming import TrialFinder
 
 _STDOUT = "-"
@@ -166,7 +166,7 @@ def _preview(path: str, written: str, finder: TrialFinder, as_json: bool) -> Non
         output.print_text(written.rstrip("\n"))
         return
 
-    def show(view: EmbeddedView) -> ShownView:
+    def show(view: EmbeddedView) -> ViewContent:
         return showing().shown(view)
 
     @cache
