@@ -10,6 +10,7 @@ import errno
 import gc
 import json
 import os
+import re
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,7 +20,7 @@ from pathlib import Path
 
 from aimd_core.errors import DamagedError, UsageError
 from aimd_core.format.protocol import SERVER_PATH
-from aimd_core.language import said, translated
+from aimd_core.language import Said, said, translated
 from aimd_server.app import THREADS, create_app
 from aimd_server.blobs import Blobs, open_blobs
 from aimd_server.errors import ObjectStoreError, PortInUseError, StoreUnavailableError
@@ -44,6 +45,8 @@ MOST_CONNECTIONS = 800
 FILES_KEPT = 128  # of the process's file descriptors, for the database and the rest
 _GARBAGE = 20_000  # new objects, after which the collector runs
 _MAX_PORT = 65535
+_SHORT_ADDRESS = re.compile(r"\d+(\.\d+){0,2}")
+_MORE_THAN_A_HOST = re.compile(r"[/\[\]]|^[^:]*:\d*$")  # a URL, a network, or a port behind it
 
 
 def start(data_dir: Path, host: str, port: int, allowed_hosts: Sequence[str] = ()) -> None:
@@ -174,6 +177,8 @@ def _usable(blobs: Blobs) -> Blobs:
 
 def _listen(host: str, port: int) -> socket.socket:
     try:
+        if _SHORT_ADDRESS.fullmatch(host):  # which the system completes: 2501 is 0.0.9.197, and 0 all addresses
+            raise OverflowError(said("an IPv4 address has four numbers"))
         if not 0 <= port <= _MAX_PORT:  # getaddrinfo truncates a greater one
             raise OverflowError(said("a port is between 0 and {highest}", highest=_MAX_PORT))
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
@@ -182,7 +187,7 @@ def _listen(host: str, port: int) -> socket.socket:
             message=said(
                 "cannot listen on {host} port {port}: {reason}", host=host, port=port, reason=_reason_of(error)
             ),
-            hint="Name an address of this machine, such as 127.0.0.1",
+            hint=_hint(host),
         ) from error
     listener = socket.socket(family, kind, protocol)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -193,16 +198,30 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.close()
         if error.errno == errno.EADDRINUSE:
             raise PortInUseError(host=host, port=port) from error
-        reason = error.strerror or str(error)
+        is_elsewhere = error.errno == errno.EADDRNOTAVAIL
+        reason = "this machine does not have that address" if is_elsewhere else error.strerror or str(error)
         raise UsageError(
             message=said("cannot listen on {host} port {port}: {reason}", host=host, port=port, reason=reason),
-            hint="Choose another --host or --port",
+            hint=_hint(host) if is_elsewhere else "Choose another --host or --port",
         ) from error
     return listener
 
 
 def _reason_of(error: Exception) -> object:
-    return error.args[0] if isinstance(error, OverflowError) else error
+    if isinstance(error, OverflowError):
+        return error.args[0]
+    if isinstance(error, UnicodeError):
+        return "that is not a name"
+    return getattr(error, "strerror", None) or error
+
+
+def _hint(host: str) -> Said | str:
+    """Return what to type instead of a host on which nothing can listen."""
+    if host.isdecimal():
+        return said("To choose the port: --port {port}", port=host)
+    if _MORE_THAN_A_HOST.search(host):
+        return "Give the address alone, without brackets, a port or a path: --host 127.0.0.1 --port 2463"
+    return "Name an address of this machine, such as 127.0.0.1"
 
 
 def _address(host: str, port: int) -> str:

@@ -52,6 +52,12 @@ MESSAGES: dict[str, str] = {
     "cannot listen on {host} port {port}: {reason}": "无法监听 {host} 的端口 {port}：{reason}",
     "a port is between 0 and {highest}": "端口须在 0 到 {highest} 之间",
     "Name an address of this machine, such as 127.0.0.1": "请指定本机的地址，例如 127.0.0.1",
+    "an IPv4 address has four numbers": "IPv4 地址由四个数字组成",
+    "this machine does not have that address": "本机没有该地址",
+    "that is not a name": "这不是一个名称",
+    "To choose the port: --port {port}": "如要指定端口：--port {port}",
+    "Give the address alone, without brackets, a port or a path: --host 127.0.0.1 --port 2463": "请只写地址，"
+    "不带括号、端口或路径：--host 127.0.0.1 --port 2463",
     "Choose another --host or --port": "请另选 --host 或 --port",
     # aimd_server/accounts.py, moving.py, operations.py
     "there is no server data in {directory}": "{directory} 中没有服务器数据",

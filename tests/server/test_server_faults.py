@@ -113,11 +113,34 @@ def test_a_port_in_use_is_a_clear_error(own_server: RunningServer, tmp_path: Pat
     assert not (tmp_path / "other").exists()
 
 
-@pytest.mark.parametrize(("host", "port"), [("no.such.host.invalid", 0), ("203.0.113.7", 0), ("127.0.0.1", 99999)])
-def test_a_place_that_is_not_one_to_listen_on_is_a_clear_error(tmp_path: Path, host: str, port: int) -> None:
+_NAME_ONE = "Name an address of this machine, such as 127.0.0.1"
+_ALONE = "Give the address alone, without brackets, a port or a path: --host 127.0.0.1 --port 2463"
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "reason", "advice"),
+    [
+        ("no.such.host.invalid", 0, "", _NAME_ONE),
+        ("a..b", 0, "that is not a name", _NAME_ONE),
+        ("203.0.113.7", 0, "this machine does not have that address", _NAME_ONE),
+        ("127.0.0.1", 99999, "a port is between 0 and 65535", _NAME_ONE),
+        ("2501", 0, "an IPv4 address has four numbers", "To choose the port: --port 2501"),
+        ("127.1", 0, "an IPv4 address has four numbers", _NAME_ONE),
+        ("127.0.0.1:2501", 0, "", _ALONE),
+        ("http://127.0.0.1", 0, "", _ALONE),
+        ("[::1]", 0, "", _ALONE),
+        ("127.0.0.1/24", 0, "", _ALONE),
+    ],
+)
+def test_a_place_that_is_not_one_to_listen_on_is_a_clear_error(
+    tmp_path: Path, host: str, port: int, reason: str, advice: str
+) -> None:
     with pytest.raises(UsageError, match="cannot listen on") as caught:
         launch.start(tmp_path / "data", host, port)
-    assert caught.value.advice
+    assert str(caught.value).startswith(f"cannot listen on {host} port {port}: {reason}")
+    assert "Errno" not in str(caught.value)
+    assert caught.value.advice == advice
+    assert not (tmp_path / "data").exists()
 
 
 @pytest.mark.sqlite
