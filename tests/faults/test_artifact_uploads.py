@@ -26,7 +26,7 @@ from aimd_core.upload.contents import Destination
 from aimd_core.upload.current_artifacts import CurrentArtifactRemote
 from t9k import aimd
 from tests.faults.uploads import QUICK
-from tests.support.proxy import FAULTS, Proxy
+from tests.support.proxy import FAULTS, SWALLOWED, Proxy
 from tests.support.server import RunningServer, clean_environment
 
 PART = 20_000
@@ -109,6 +109,28 @@ def test_a_fault_while_an_artifact_is_sent_changes_nothing(
     for fault in SHORT:
         for at in (requests // 2, requests - 2):
             assert _sent(running_server, proxy, tmp_path, fault, at)[0] == [], f"{fault} at request {at}"
+
+
+@pytest.mark.parametrize("fault", SWALLOWED)
+def test_a_network_that_loses_packets_in_the_middle_costs_a_wait_only(
+    running_server: RunningServer, proxy: Proxy, tmp_path: Path, fault: str
+) -> None:
+    _, requests = _sent(running_server, proxy, tmp_path, "", -1)
+    for at in (requests // 2, requests - 2):
+        assert _sent(running_server, proxy, tmp_path, fault, at)[0] == [], f"{fault} at request {at}"
+    case = ArtifactCase(running_server, proxy, tmp_path / "down")
+    case.upload()
+    with CurrentArtifactRemote(Server(case.broken, QUICK)) as remote:
+        for at in (3, 5, 8):
+            proxy.plan(fault, at)
+            for left in reversed(range(TRIES)):
+                try:
+                    back = bring_artifact(remote, remote.find(case.path.name), tmp_path / f"back {fault} {at}")
+                    download_objects(remote, StoredArtifact(back))
+                    break
+                except AimdError:
+                    assert left, f"{fault} at request {at}"
+            assert _bytes_in(back) == _bytes_in(case.path)
 
 
 @pytest.mark.soak

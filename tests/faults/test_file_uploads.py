@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import subprocess
@@ -17,13 +18,15 @@ from aimd_core.client import connection
 from aimd_core.client.v2 import Server
 from aimd_core.config import Credentials
 from aimd_core.errors import AimdError
+from aimd_core.objects.store import store_of
 from aimd_core.reading.documents import Trial
 from aimd_core.upload import Destination, files, transfers
 from aimd_core.upload.contents import Uploaded
 from aimd_core.upload.downloading import download_trial
 from aimd_core.upload.remote import CurrentRemote
+from t9k import aimd
 from tests.faults.uploads import QUICK, TRIES, Case
-from tests.support.proxy import FAULTS, Proxy
+from tests.support.proxy import FAULTS, SWALLOWED, Proxy
 from tests.support.server import RunningServer, clean_environment
 
 PART = 20_000
@@ -131,6 +134,64 @@ def test_a_fault_while_files_are_fetched_changes_nothing(
             assert case.fetched(tmp_path / f"{fault} {at}", is_direct=False) == case.kept(), f"{fault} at {at}"
 
 
+@pytest.mark.parametrize("fault", SWALLOWED)
+def test_a_network_that_loses_packets_in_the_middle_costs_a_wait_only(
+    running_server: RunningServer, proxy: Proxy, tmp_path: Path, fault: str
+) -> None:
+    faults, requests = sent(running_server, proxy, tmp_path, "", -1)
+    assert faults == []
+    for at in (requests // 2, requests - 2):
+        assert sent(running_server, proxy, tmp_path, fault, at)[0] == [], f"{fault} at request {at}"
+    case = FileCase(running_server, proxy, tmp_path / "down")
+    case.upload()
+    for at in (2, 4, 8):
+        proxy.plan(fault, at)
+        assert case.fetched(tmp_path / f"{fault} {at}", is_direct=False) == case.kept(), f"{fault} at {at}"
+
+
+@pytest.mark.parametrize("fault", SWALLOWED)
+def test_a_network_that_loses_packets_of_media_costs_a_wait_only(
+    running_server: RunningServer, proxy: Proxy, tmp_path: Path, fault: str
+) -> None:
+    case = FileCase(running_server, proxy, tmp_path / "t")
+    trial = aimd.load_trial(case.path)
+    contents = {number: os.urandom(300 if number % 2 else 3 * PART) for number in range(12)}
+    for number, content in contents.items():
+        trial.log_html("page", content, number)
+    proxy.plan("", -1)
+    case.upload()
+    requests = len(proxy.requests)
+    for number in range(12, 24):
+        contents[number] = os.urandom(300 if number % 2 else 3 * PART)
+        trial.log_html("page", contents[number], number)
+    trial.finish()
+    proxy.plan(fault, requests // 2)
+    case.upload_until_done()
+    assert case.faults(tmp_path / "checked") == []
+    for at in (5, 12, 20):
+        proxy.plan(fault, at)
+        case.fetched(tmp_path / f"back {at}", is_direct=False)
+        (back,) = (tmp_path / f"back {at}").glob(".aimd/trials/*")
+        store = store_of(back)
+        lines = [json.loads(line) for line in (back / "media").read_bytes().splitlines()]
+        assert {line["step"]: store.read(line["digest"]) for line in lines} == contents
+
+
+def test_a_network_that_takes_nothing_more_of_a_large_part_costs_a_wait_only(
+    running_server: RunningServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "READ_TIMEOUT_S", 1.5)
+    with Proxy(running_server.port) as proxy:
+        case = FileCase(running_server, proxy, tmp_path / "t")
+        (case.path / "files" / "huge.bin").write_bytes(os.urandom(40 << 20))
+        case.upload()
+        requests = len(proxy.requests)
+        (case.path / "files" / "huge.bin").write_bytes(os.urandom(40 << 20))
+        proxy.plan("swallow mid body", requests // 2)
+        case.upload_until_done()
+        assert case.faults(tmp_path / "back") == []
+
+
 def test_two_uploads_of_one_trial_at_once_end_as_one(
     running_server: RunningServer, proxy: Proxy, tmp_path: Path
 ) -> None:
@@ -178,6 +239,7 @@ _UPLOAD = """
 import sys
 from pathlib import Path
 from aimd_core.config import Credentials
+from aimd_core.objects.store import store_of
 from aimd_core.reading.documents import Trial
 from aimd_core.upload import Destination, files, transfers
 from aimd_core.upload.remote import CurrentRemote

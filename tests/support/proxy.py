@@ -29,7 +29,8 @@ APPLIED = (
     "502 after",
 )
 STRANGE = ("html 200", "wrong length", "2 MB header", "gzip bomb", "redirect")
-SLOW = ("drip", "header drip", "silence")
+SWALLOWED = ("swallow mid body", "swallow mid answer")  # a network that loses what follows, and resets nothing
+SLOW = ("drip", "header drip", "silence", *SWALLOWED)
 DENIED = ("403",)  # as an object store answers whose key was replaced
 FAULTS = (*REFUSED, *APPLIED, *STRANGE, *SLOW)
 
@@ -120,6 +121,9 @@ class Proxy:
         if fault in ("reset after headers", "reset mid body"):
             reader.read(length // 2 if fault == "reset mid body" else 0)
             return _reset(client)
+        if fault == "swallow mid body":
+            reader.read(length // 2)
+            return self._swallow()
         body = reader.read(length)
         self.wire_bytes += len(body)
         if self.on_request is not None:
@@ -127,9 +131,13 @@ class Proxy:
         if fault in REFUSED or fault in STRANGE or fault in DENIED:
             return _answer(client, fault)
         if fault == "silence":
-            self._closing.wait(3)
-            return False
+            return self._swallow()
         return self._pass(client, number, head, body, fault)
+
+    def _swallow(self) -> bool:
+        """Take nothing more and answer nothing, for longer than clients of tests wait."""
+        self._closing.wait(3)
+        return False
 
     def _pass(self, client: socket.socket, number: int, head: bytes, body: bytes, fault: str) -> bool:
         if self.hides_v2 and b"/apis/v2" in head.partition(b"\r\n")[0]:
@@ -160,6 +168,9 @@ class Proxy:
             return False
         if fault == "reset after body":
             return _reset(client)
+        if fault == "swallow mid answer":
+            client.sendall(answer[: len(answer) - (len(body) + 1) // 2])
+            return self._swallow()
         if fault == "cut length":
             client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n" + body[: len(body) // 2])
             return False
