@@ -93,8 +93,8 @@ class ListColumns:
             priority = 0 if field in required else QUERY_PRIORITY
             if field in columns:
                 columns[field].priority = min(columns[field].priority, priority)
-            else:
-                shows.append(self._asked_column(field, priority))
+            elif not priority or field.kind != "trial" or any(value_of(field, row, 0.0) for row in self.rows):
+                shows.append(self._asked_column(field, priority))  # a word searches notes, which may all be empty
         return [*shows, *trailing]
 
     def _delta_column(self, metric: str, baseline: Facts) -> _Shown:

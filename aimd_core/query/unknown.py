@@ -40,7 +40,8 @@ def unknown_fields(fields: Iterable[Field], rows: Iterable[Facts]) -> list[Unkno
     named = [field for field in fields if field.kind in _NAMES]
     if not named:
         return []
-    existing: dict[str, set[str]] = {kind: set() for kind in {field.kind for field in named}}
+    # What is no metric may be a parameter whose `params.` was left out.
+    existing: dict[str, set[str]] = {kind: set() for kind in {"params", "metric", *(field.kind for field in named)}}
     for row in rows:
         for kind, names in existing.items():
             names.update(_NAMES[kind](row))
@@ -56,8 +57,20 @@ def _near(field: Field, existing: dict[str, set[str]]) -> list[str]:
     if field.kind == "metric" and metric in existing["metric"]:  # the last word was meant as an aggregate
         close = get_close_matches(word, AGGREGATES, n=_NEAR, cutoff=0.5) or AGGREGATES[:5]
         return [field_text(Field("metric", metric, aggregate)) for aggregate in close]
+    others = _of_other_kind(field, existing)
+    if others:
+        return [field_text(other) for other in others[:_NEAR]]
     names = sorted(existing[field.kind])
     close = get_close_matches(field.name, names, n=_NEAR) or [
         name for name in names if name.rpartition(".")[2] == field.name.rpartition(".")[2]
     ]
     return [field_text(field._replace(name=name)) for name in close[:_NEAR]]
+
+
+def _of_other_kind(field: Field, existing: dict[str, set[str]]) -> list[Field]:
+    """Return the parameters that a supposed metric may be, or the metrics that a supposed parameter may be."""
+    kind = "metric" if field.kind == "params" else "params"
+    if field.name in existing[kind]:
+        return [Field(kind, field.name, "last" if kind == "metric" else "")]
+    ends = sorted(name for name in existing["params"] if name.endswith(f".{field.name}"))
+    return [Field("params", name) for name in ends] if field.kind != "platform" else []

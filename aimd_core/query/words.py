@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from aimd_core.errors import QueryError
 from aimd_core.language import said
 from aimd_core.query.evaluate import matcher
-from aimd_core.query.fields import RESERVED
+from aimd_core.query.fields import RESERVED, field_text
 from aimd_core.query.parser import WORDS_FOR_SIGNS, Parser, parse
 from aimd_core.query.rendering import render
 from aimd_core.query.tree import OPERATORS, TRIAL_FIELDS, And, Compare, Condition, Field, Not, Or, Query, Text
@@ -127,6 +127,14 @@ def near_misses(query: Query, rows: Sequence[Facts]) -> list[str]:
 def _no_such_name(part: str, rows: Sequence[Facts]) -> str:
     if any(part in row.metric_names for row in rows):
         return said("no name here contains {part!r}, which is a metric: compare it, as in {part} > 0", part=part)
+    params = {name for row in rows for name in row.param_names if name == part or name.endswith(f".{part}")}
+    if params:
+        field = field_text(Field("params", min(params, key=len)))
+        return said(
+            "no name here contains {part!r}, which is a parameter: compare it, as in {field} = 0.1",
+            part=part,
+            field=field,
+        )
     from difflib import get_close_matches  # which only an error needs
 
     near = get_close_matches(part, {row.name for row in rows}, n=_NEAR, cutoff=0.5)

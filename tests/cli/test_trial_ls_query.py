@@ -130,6 +130,23 @@ def test_a_name_that_no_trial_has_is_said_with_near_ones(home: Home, trials: Pat
     assert "val.acc.max" in ran.err
 
 
+def test_a_parameter_that_was_written_short_is_said_in_full(home: Home, trials: Path) -> None:
+    write_trial(trials, "net_261123_150330_aaaaaa", name="net", parameters="optimizer: {lr: 0.1}\n")
+    for query in ("optimizer.lr = 0.1", "params.lr2 = 0.1 or optimizer.lr > 0"):
+        assert (
+            "no trial here has optimizer.lr; did you mean: params.optimizer.lr?" in home.aimd("trial", "ls", query).err
+        )
+    assert "did you mean: params.optimizer.lr?" in home.aimd("trial", "ls", "--sort", "-optimizer.lr").err
+    shown = home.aimd("trial", "ls", "optimizer.lr").err
+    assert "which is a parameter: compare it, as in params.optimizer.lr = 0.1" in shown
+
+
+def test_a_word_shows_no_column_that_is_empty(home: Home, trials: Path) -> None:
+    assert "note" not in home.aimd_terminal("trial", "ls", "--no-pager", "mnist", columns=120)
+    home.aimd("trial", "note", "cifar", "like mnist")
+    assert "like mnist" in home.aimd_terminal("trial", "ls", "--no-pager", "mnist", columns=120)
+
+
 def test_columns_are_those_asked_for(home: Home, trials: Path) -> None:
     ran = home.aimd("trial", "ls", "--columns", "name,state,params.lr,val.acc.max,tags", "-L", "1")
     assert ran.table == [
