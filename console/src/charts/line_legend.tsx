@@ -3,6 +3,7 @@
 import { useSignalEffect } from "@preact/signals";
 import { useMemo, useRef } from "preact/hooks";
 import { numberOf } from "../model/format";
+import { formatRoute } from "../model/route";
 import { BothEnds, IconButton, StateMark } from "../parts/basics";
 import { t } from "../words";
 import type { Colouring, TrialLine } from "./colouring";
@@ -119,7 +120,7 @@ function Entry({ row, ...props }: LineLegendProps & { row: Row }) {
       >
         {stroke && <Swatch curve={{ stroke }} />}
       </button>
-      <span class="grow clip">{only ? <a href={`#/trials/${encodeURIComponent(only.id)}/`}>{label}</a> : label}</span>
+      <span class="grow clip">{only ? <a href={formatRoute("trials", only.id)}>{label}</a> : label}</span>
       <span class="line-actions">
         <span>
           <IconButton

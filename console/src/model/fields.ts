@@ -1,11 +1,10 @@
 /** Fields of the query language that are no column of a list, for the tables of reports. */
 
 import { flatten } from "./flat";
-import { DASH, formatAgo, formatValue } from "./format";
+import { DASH, formatAgo, formatValue, shortId } from "./format";
 
 const PLAIN = ["age", "ended", "id", "alternative_name", "parent", "nan_since"] as const;
 export type PlainField = (typeof PLAIN)[number];
-const SHOWN_ID_CHARS = 8;
 
 /** A trial of the server's answers, as far as these fields need it; `metadata` only if its documents were asked for. */
 interface Row {
@@ -41,7 +40,7 @@ export function otherValue(trial: Row, field: string, now: number, language: str
     case "ended":
       return formatAgo(trial.ended, now, language);
     case "id":
-      return trial.id.slice(0, SHOWN_ID_CHARS);
+      return shortId(trial.id);
     case "parent": {
       const fork = trial.segments.find(({ kind }) => kind === "fork");
       return fork?.parent_name || fork?.parent || DASH;

@@ -8,6 +8,12 @@ const ENDING = 9;
 const DIGITS = 5;
 const WHOLE = 1e9;
 const LEAST_PLAIN = 1e-4;
+const SHOWN_ID_CHARS = 8;
+
+/** The part of an id that pages show, as in the terminal. */
+export function shortId(id: string): string {
+  return id.slice(0, SHOWN_ID_CHARS);
+}
 
 /**
  * A metric's value with five significant digits, a whole number in full: the one way to write it, in lists, legends,

@@ -3,7 +3,7 @@
 import { useEffect } from "preact/hooks";
 import { getArtifact, getLineage, listObjects, objectAddress } from "../api/artifacts";
 import type { Artifact } from "../api/types";
-import { formatAgo, formatTime } from "../model/format";
+import { formatAgo, formatTime, shortId } from "../model/format";
 import { Versions } from "../parts/artifact_table";
 import { CopyButton, Failure, Pills, Skeleton } from "../parts/basics";
 import { FileRow, FileTable, filesWord } from "../parts/file_table";
@@ -53,7 +53,7 @@ function Facts({ artifact }: { artifact: Artifact }) {
       <span>{t("trial.by", { name: artifact.owner })}</span>
       <Pills tags={artifact.aliases} />
       <span class="id">
-        <code title={artifact.id}>{artifact.id.slice(0, 8)}</code>
+        <code title={artifact.id}>{shortId(artifact.id)}</code>
         <CopyButton text={artifact.id} label={t("artifact.id")} />
       </span>
       {artifact.version && (

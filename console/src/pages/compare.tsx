@@ -13,7 +13,7 @@ import { MetricSearch, useMetricFilter } from "../charts/metric_search";
 import type { ChartView } from "../charts/view";
 import { wishesOf } from "../charts/wishes";
 import { differences } from "../model/flat";
-import { seconds } from "../model/format";
+import { seconds, shortId } from "../model/format";
 import { type Group, groupTrials } from "../model/groups";
 import { shortNames } from "../model/names";
 import { joinNames, splitNames } from "../model/route";
@@ -105,7 +105,7 @@ function linesOf(trials: Trial[], groups: Group[] | null): TrialLine[] {
         const members = group.members.map((at) => trials[at] as Trial);
         const label =
           group.label || (members.length === 1 ? (labels[group.members[0] as number] as string) : t("common.all"));
-        const key = group.members.map((at) => trials[at]?.id.slice(0, 8)).join("+");
+        const key = group.members.map((at) => shortId(trials[at]?.id ?? "")).join("+");
         return { key, label, short: group.values, common: group.names, trials: members };
       })
     : trials.map((trial, at) => ({

@@ -4,6 +4,7 @@ import type { Trial } from "../api/types";
 import { bestOf } from "../model/direction";
 import type { Difference } from "../model/flat";
 import { formatNumber, formatValue, numberOf } from "../model/format";
+import { formatRoute } from "../model/route";
 import { BaselineMark, DifferenceNote, Star } from "../parts/baseline";
 import { BothEnds, Empty, StateMark } from "../parts/basics";
 import { wayOf } from "../state/directions";
@@ -37,7 +38,7 @@ export function DifferenceTable({ trials, rows }: { trials: Trial[]; rows: Diffe
               <th scope="col">{t("common.name")}</th>
               {trials.map((trial) => (
                 <th key={trial.id} scope="col">
-                  <a href={`#/trials/${encodeURIComponent(trial.id)}/`} class="clip" title={trial.name}>
+                  <a href={formatRoute("trials", trial.id)} class="clip" title={trial.name}>
                     <BothEnds text={trial.name} />
                   </a>
                   <BaselineMark trial={trial} />

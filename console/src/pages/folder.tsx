@@ -339,7 +339,7 @@ function FolderActions({ id, folder }: { id: string; folder: Folder }) {
           {
             label: t("common.delete"),
             danger: true,
-            action: () => askDelete([thing], () => go(folder.parent ? `#/folders/${folder.parent}/` : "#/")),
+            action: () => askDelete([thing], () => go(folder.parent ? formatRoute("folders", folder.parent) : "#/")),
           },
         ]
       : []),

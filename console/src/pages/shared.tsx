@@ -3,6 +3,7 @@
 import { useEffect } from "preact/hooks";
 import { listShared, makeShortcut } from "../api/folders";
 import type { SharedItem } from "../api/types";
+import { formatRoute } from "../model/route";
 import { Empty, Failure, Skeleton } from "../parts/basics";
 import { Icon } from "../parts/icons";
 import { useLoaded } from "../parts/load";
@@ -29,7 +30,7 @@ export function SharedPage() {
   const only = session.value?.kind === "link" && items.data?.length === 1 ? items.data[0] : undefined;
   // A link leads to what it shows, if that is one thing.
   useEffect(() => {
-    if (only && route.value.page === "") replace(`#/${only.kind}s/${encodeURIComponent(only.id)}/`);
+    if (only && route.value.page === "") replace(formatRoute(`${only.kind}s`, only.id));
   }, [only]);
   useEffect(() => {
     document.title = `${t("shared.title")} · ${t("app.name")}`;
@@ -57,7 +58,7 @@ export function SharedPage() {
               {items.data.map((item) => (
                 <tr key={item.id}>
                   <th scope="row">
-                    <a class="row" href={`#/${item.kind}s/${encodeURIComponent(item.id)}/`}>
+                    <a class="row" href={formatRoute(`${item.kind}s`, item.id)}>
                       <Icon name={item.kind === "folder" ? "folder" : "compare"} />
                       {item.name}
                     </a>

@@ -5,7 +5,7 @@ import { watch } from "../api/events";
 import { changeTrial, getTrial } from "../api/trials";
 import type { Segment, TrialDetail } from "../api/types";
 import { isBadEnd } from "../model/endings";
-import { DASH, durationOf, formatAgo, formatDuration, formatTime } from "../model/format";
+import { DASH, durationOf, formatAgo, formatDuration, formatTime, shortId } from "../model/format";
 import { formatRoute } from "../model/route";
 import { askDelete, askMove, askRename, changeTags, type Thing } from "../parts/actions";
 import { BaselineMark, baselineItem, useBaseline } from "../parts/baseline";
@@ -168,7 +168,7 @@ function Facts({ trial, changed }: { trial: TrialDetail; changed: () => void }) 
         <SegmentFact key={`${segment.kind} ${segment.offset} ${segment.from_step}`} segment={segment} />
       ))}
       <span class="id">
-        <code title={trial.id}>{trial.id.slice(0, 8)}</code>
+        <code title={trial.id}>{shortId(trial.id)}</code>
         <CopyButton text={trial.id} label={t("trial.id")} />
       </span>
       <TagEditor tags={trial.tags} may={edits} save={(tags) => changeTags(trial, tags, changed)} />
@@ -202,7 +202,7 @@ function Actions({ trial, changed }: { trial: TrialDetail; changed: () => void }
           {
             label: t("common.delete"),
             danger: true,
-            action: () => askDelete([thing], () => go(`#/folders/${trial.folder.id}/`)),
+            action: () => askDelete([thing], () => go(formatRoute("folders", trial.folder.id))),
           },
         ]
       : []),

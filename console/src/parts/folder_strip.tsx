@@ -3,6 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { removeShortcut } from "../api/folders";
 import type { Folder } from "../api/types";
+import { formatRoute } from "../model/route";
 import { children, loadChildren, refreshFolders } from "../state/folders";
 import { mayWrite } from "../state/rights";
 import { t } from "../words";
@@ -27,11 +28,7 @@ export function FolderStrip({ id }: { id: string }) {
     <ul class="strip" aria-label={t("list.folders")}>
       {shown.map((folder) => (
         <li key={folder.id}>
-          <a
-            class="folder-chip"
-            href={`#/folders/${encodeURIComponent(folder.target ?? folder.id)}/`}
-            title={folder.path}
-          >
+          <a class="folder-chip" href={formatRoute("folders", folder.target ?? folder.id)} title={folder.path}>
             <Icon name={folder.type === "shortcut" ? "link" : "folder"} />
             <span class="clip">
               <BothEnds text={folder.name} />

@@ -3,6 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useMemo } from "preact/hooks";
 import type { Lineage, LineageNode } from "../api/types";
+import { shortId } from "../model/format";
 import { fitted, neighbours, type PlacedNode, placeLineage } from "../model/lineage";
 import { formatRoute } from "../model/route";
 import { t } from "../words";
@@ -72,8 +73,8 @@ function edgePath(fromX: number, fromY: number, toX: number, toY: number): strin
   return `M${fromX} ${fromY}C${fromX + bend} ${fromY} ${toX - bend} ${toY} ${toX} ${toY}`;
 }
 
-function nameOf(node: PlacedNode): string {
-  return node.name || node.id.slice(0, 8);
+function nameOf(node: LineageNode): string {
+  return node.name || shortId(node.id);
 }
 
 interface NodeProps {
@@ -121,7 +122,7 @@ function NodeList({ title, nodes }: { title: string; nodes: LineageNode[] }) {
           <li key={node.id}>
             <a class="row" href={nodeAddress(node)}>
               <Icon name={node.kind === "trial" ? "compare" : "artifact"} />
-              <BothEnds text={node.name || node.id.slice(0, 8)} />
+              <BothEnds text={nameOf(node)} />
             </a>
             <span class="soft">{node.detail}</span>
           </li>

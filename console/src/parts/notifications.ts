@@ -9,6 +9,7 @@ import { effect } from "@preact/signals";
 import { watch } from "../api/events";
 import { getTrials, pageOf } from "../api/trials";
 import type { Trial } from "../api/types";
+import { formatRoute } from "../model/route";
 import { type Tiding, told } from "../model/tidings";
 import { go } from "../state/route";
 import { type WatchedThing, watched } from "../state/watched";
@@ -97,7 +98,7 @@ function tell(trial: Trial, tiding: Tiding): void {
     const shown = new Notification(text, { body: trial.folder.path, tag: `${trial.id} ${tiding}` });
     shown.onclick = () => {
       window.focus();
-      go(`#/trials/${encodeURIComponent(trial.id)}/`);
+      go(formatRoute("trials", trial.id));
       shown.close();
     };
   } catch {

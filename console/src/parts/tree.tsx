@@ -2,6 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Folder } from "../api/types";
+import { formatRoute } from "../model/route";
 import { children, expanded, here, loadChildren, ROOT, toggle } from "../state/folders";
 import { homeWord } from "../state/session";
 import { t } from "../words";
@@ -84,7 +85,7 @@ function Branch({ id, name, depth, shared, trials, folders, current, choose }: B
         ) : (
           <a
             class="tree-name"
-            href={id === ROOT ? "#/" : `#/folders/${encodeURIComponent(id)}/`}
+            href={id === ROOT ? "#/" : formatRoute("folders", id)}
             aria-current={current === id ? "page" : undefined}
             title={name}
           >

@@ -4,6 +4,7 @@ import type { Summary, Trial } from "../api/types";
 import { type Column, parameterOf } from "../model/columns";
 import { divergedSince } from "../model/endings";
 import { DASH, durationOf, formatAgo, formatDuration, formatNumber, formatTime, formatValue } from "../model/format";
+import { formatRoute } from "../model/route";
 import { drawn } from "../state/drawn";
 import { now, second } from "../state/settings";
 import { locale, t } from "../words";
@@ -45,7 +46,7 @@ export function Cell({ trial, column, diverged, best }: CellProps) {
     case "name":
       return (
         <span class="row">
-          <a class="clip" href={`#/trials/${encodeURIComponent(trial.id)}/`} title={trial.name}>
+          <a class="clip" href={formatRoute("trials", trial.id)} title={trial.name}>
             <BothEnds text={trial.name} />
           </a>
           <BaselineMark trial={trial} />
@@ -60,7 +61,7 @@ export function Cell({ trial, column, diverged, best }: CellProps) {
       );
     case "folder":
       return (
-        <a class="clip soft" href={`#/folders/${encodeURIComponent(trial.folder.id)}/`} title={trial.folder.path}>
+        <a class="clip soft" href={formatRoute("folders", trial.folder.id)} title={trial.folder.path}>
           <BothEnds text={trial.folder.path} />
         </a>
       );
@@ -155,7 +156,7 @@ export function Lines({ trial, columns, diverged, best }: LinesProps) {
     <div class="lines">
       <span class="row">
         <StateMark state={trial.state} reason={trial.reason} />
-        <a class="clip" href={`#/trials/${encodeURIComponent(trial.id)}/`} title={trial.name}>
+        <a class="clip" href={formatRoute("trials", trial.id)} title={trial.name}>
           <BothEnds text={trial.name} />
         </a>
         <BaselineMark trial={trial} />

@@ -9,6 +9,7 @@ import type { Of } from "../api/best";
 import type { Trial } from "../api/types";
 import { hasConditions } from "../model/cell_conditions";
 import type { Column } from "../model/columns";
+import { formatRoute } from "../model/route";
 import { hasCharts } from "../state/drawn";
 import { go } from "../state/route";
 import { now } from "../state/settings";
@@ -330,7 +331,7 @@ function useKeys(
       else if (event.key === "f" && isInTable) openMenu();
       else if (event.key === "x" && trial) select(picked({ trial, at: active.row, selected, trials }, false));
       else if (event.key === "Enter" && trial && (target === document.body || target === box.current))
-        go(`#/trials/${encodeURIComponent(trial.id)}/`);
+        go(formatRoute("trials", trial.id));
       else if (event.key === "c" && selected.size) compare();
       else if (event.key === "B" && trial) latest.current.turnBaseline?.(trial);
       if (event.key === "f" && isInTable) event.preventDefault();

@@ -3,13 +3,14 @@
 import { useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { bestOf } from "../model/direction";
+import { formatRoute } from "../model/route";
 import { firstAxes } from "../model/sweep";
 import { BaselineMark, DifferenceNote, Star } from "../parts/baseline";
 import { BothEnds, StateMark } from "../parts/basics";
 import { pointed } from "../state/pointed";
 import { t } from "../words";
 import { ranked, type SweepData } from "./data";
-import { fieldLabel, shownValue } from "./fields";
+import { FieldCells, FieldHeads, fieldLabel, shownValue } from "./fields";
 
 const TEN = 10;
 const PARAMETERS = 4;
@@ -48,11 +49,7 @@ export function Best({ data }: { data: SweepData }) {
                   {fieldLabel(target.data.id)}
                 </th>
                 <th scope="col">{t("column.state")}</th>
-                {fields.map(({ id, kind }) => (
-                  <th key={id} scope="col" class={kind === "number" ? "number" : ""}>
-                    {fieldLabel(id)}
-                  </th>
-                ))}
+                <FieldHeads fields={fields} />
               </tr>
             </thead>
             <tbody ref={body}>
@@ -72,7 +69,7 @@ export function Best({ data }: { data: SweepData }) {
                     onFocusOut={point(null)}
                   >
                     <th scope="row">
-                      <a class="clip" href={`#/trials/${encodeURIComponent(trial.id)}/`} title={trial.name}>
+                      <a class="clip" href={formatRoute("trials", trial.id)} title={trial.name}>
                         <BothEnds text={trial.name} />
                       </a>
                       <BaselineMark trial={trial} />
@@ -85,11 +82,7 @@ export function Best({ data }: { data: SweepData }) {
                     <td>
                       <StateMark state={trial.state} reason={trial.reason} />
                     </td>
-                    {fields.map((field) => (
-                      <td key={field.id} class={field.kind === "number" ? "number" : ""}>
-                        {shownValue(field, field.numbers[at] as number)}
-                      </td>
-                    ))}
+                    <FieldCells fields={fields} at={at} />
                   </tr>
                 );
               })}

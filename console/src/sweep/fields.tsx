@@ -20,6 +20,32 @@ export function shownValue(field: FieldData, value: number): string {
   return formatNumber(value);
 }
 
+/** The heads of fields in a table. */
+export function FieldHeads({ fields }: { fields: FieldData[] }) {
+  return (
+    <>
+      {fields.map(({ id, kind }) => (
+        <th key={id} scope="col" class={kind === "number" ? "number" : ""}>
+          {fieldLabel(id)}
+        </th>
+      ))}
+    </>
+  );
+}
+
+/** What the trial at a place has in these fields. */
+export function FieldCells({ fields, at }: { fields: FieldData[]; at: number }) {
+  return (
+    <>
+      {fields.map((field) => (
+        <td key={field.id} class={field.kind === "number" ? "number" : ""}>
+          {shownValue(field, field.numbers[at] as number)}
+        </td>
+      ))}
+    </>
+  );
+}
+
 /** What is left out of a field, in words: `3 of 60 have no val.acc`; empty if nothing is. */
 export function leftOut(field: FieldData): string[] {
   const name = fieldLabel(field.id);

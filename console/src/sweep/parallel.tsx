@@ -3,6 +3,7 @@
 import { useSignalEffect } from "@preact/signals";
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { type Brush, withBrush } from "../model/brushes";
+import { formatRoute } from "../model/route";
 import { scaleOf } from "../model/scale";
 import { type FieldData, firstAxes } from "../model/sweep";
 import { pointed } from "../state/pointed";
@@ -184,7 +185,7 @@ function Lines({ data, axes, picture, width, children }: LinesProps) {
   };
   const open = (event: MouseEvent) => {
     const trial = data.trials[near(event).trial];
-    if (trial) go(`#/trials/${encodeURIComponent(trial.id)}/`);
+    if (trial) go(formatRoute("trials", trial.id));
   };
   const leave = () => {
     pointed.value = null;
@@ -198,7 +199,7 @@ function Lines({ data, axes, picture, width, children }: LinesProps) {
     if (trial >= 0) {
       pointed.value = data.trials[trial]?.id ?? null;
       setTip({ trial, x: width / 2, y: AXIS.top });
-    } else if (event.key === "Enter" && tip) go(`#/trials/${encodeURIComponent(data.trials[tip.trial]?.id ?? "")}/`);
+    } else if (event.key === "Enter" && tip) go(formatRoute("trials", data.trials[tip.trial]?.id ?? ""));
     else return;
     event.preventDefault();
   };

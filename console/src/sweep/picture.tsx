@@ -3,6 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useRef, useState } from "preact/hooks";
 import { colours } from "../charts/palette";
+import { formatRoute } from "../model/route";
 import type { FieldData } from "../model/sweep";
 import { BothEnds } from "../parts/basics";
 import { Menu } from "../parts/menu";
@@ -11,7 +12,7 @@ import { dark } from "../state/settings";
 import { t } from "../words";
 import { ranked, type SweepData } from "./data";
 import type { Scene, SceneLook } from "./export";
-import { fieldLabel, shownValue } from "./fields";
+import { FieldCells, FieldHeads } from "./fields";
 
 const MOST_ROWS = 200;
 
@@ -80,11 +81,7 @@ function Rows({ fields, data, label }: { fields: FieldData[]; data: SweepData; l
         <thead>
           <tr>
             <th scope="col">{t("common.name")}</th>
-            {fields.map(({ id, kind }) => (
-              <th key={id} scope="col" class={kind === "number" ? "number" : ""}>
-                {fieldLabel(id)}
-              </th>
-            ))}
+            <FieldHeads fields={fields} />
           </tr>
         </thead>
         <tbody>
@@ -94,15 +91,11 @@ function Rows({ fields, data, label }: { fields: FieldData[]; data: SweepData; l
               trial && (
                 <tr key={trial.id}>
                   <th scope="row">
-                    <a href={`#/trials/${encodeURIComponent(trial.id)}/`} class="clip">
+                    <a href={formatRoute("trials", trial.id)} class="clip">
                       <BothEnds text={trial.name} />
                     </a>
                   </th>
-                  {fields.map((field) => (
-                    <td key={field.id} class={field.kind === "number" ? "number" : ""}>
-                      {shownValue(field, field.numbers[at] as number)}
-                    </td>
-                  ))}
+                  <FieldCells fields={fields} at={at} />
                 </tr>
               )
             );

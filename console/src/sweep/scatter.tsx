@@ -4,6 +4,7 @@ import { useSignalEffect } from "@preact/signals";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { formatCorrelation } from "../model/format";
 import { spearman } from "../model/ranks";
+import { formatRoute } from "../model/route";
 import { type Scale, scaleOf } from "../model/scale";
 import type { FieldData } from "../model/sweep";
 import { pointed } from "../state/pointed";
@@ -172,7 +173,7 @@ function Dots({ data, fields, drawn }: DotsProps) {
   };
   const open = (at: number) => {
     const trial = data.trials[at];
-    if (trial) go(`#/trials/${encodeURIComponent(trial.id)}/`);
+    if (trial) go(formatRoute("trials", trial.id));
   };
   useEffect(() => () => point(-1), []);
   const keys = (event: KeyboardEvent) => {
