@@ -24,6 +24,20 @@ PAGE = (ROOT / "docs" / "guides" / "clusters.md").read_text()
 SERVER_PAGE = (ROOT / "docs" / "guides" / "server.md").read_text()
 
 
+# The names of fields in the manifests, each of them one that Kubernetes has where it is used, as the classes of its
+# Python client 37 say (`openapi_types`, `attribute_map`). Look a new one up before it is added.
+NAMES = """
+accessModes allowPrivilegeEscalation apiVersion args automountServiceAccountToken backoffLimit capabilities
+claimName command containerPort containers drop emptyDir env failureThreshold fsGroup httpGet httpHeaders image key
+kind limits livenessProbe matchLabels labels metadata mountPath name path periodSeconds persistentVolumeClaim port
+ports readOnlyRootFilesystem readinessProbe replicas requests resources restartPolicy runAsNonRoot runAsUser
+seccompProfile secretKeyRef securityContext selector spec startupProbe strategy targetPort template
+terminationGracePeriodSeconds type value valueFrom volumeMounts volumes
+"""
+FIELDS = frozenset(NAMES.split())
+FREE = ("labels", "matchLabels", "selector", "limits", "requests")  # hold names of one's own
+
+
 def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
 
@@ -31,6 +45,34 @@ def blocks(language: str) -> list[str]:
 def manifests() -> dict[str, dict[str, Any]]:
     """Return what the page applies, by kind."""
     return {document["kind"]: document for text in blocks("yaml") for document in yaml.safe_load_all(text)}
+
+
+def faults_of(value: object, where: str = "") -> list[str]:
+    """Return the fields of a manifest that Kubernetes does not have."""
+    if isinstance(value, list):
+        return [fault for item in value for fault in faults_of(item, where)]
+    if not isinstance(value, dict):
+        return []
+    own = [f"{where}.{name}" for name in value if name not in FIELDS]
+    inside = [fault for name, item in value.items() if name not in FREE for fault in faults_of(item, f"{where}.{name}")]
+    return own + inside
+
+
+class StrictLoader(yaml.SafeLoader):
+    """Takes no key twice, as Kubernetes does not."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        """Return a mapping."""
+        names = [self.construct_object(key) for key, _ in node.value]  # type: ignore[no-untyped-call]
+        assert len(names) == len(set(names)), names
+        return super().construct_mapping(node, deep)
+
+
+def test_the_manifests_have_fields_of_kubernetes_alone_and_none_twice() -> None:
+    documents = [document for text in blocks("yaml") for document in yaml.load_all(text, StrictLoader)]
+    assert [document["kind"] for document in documents] == ["Job", "Deployment", "PersistentVolumeClaim", "Service"]
+    assert [fault for document in documents for fault in faults_of(document)] == []
+    assert faults_of({"spec": {"containers": [{"volumesMounts": []}]}}) == [".spec.containers.volumesMounts"]
 
 
 def help_of(words: list[str]) -> str:

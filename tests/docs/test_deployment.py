@@ -268,6 +268,9 @@ def test_the_health_check_of_the_container_tells_a_ready_server_from_none(tmp_pa
 def test_the_container_runs_as_nobody_much_with_packages_by_hash() -> None:
     text = block("dockerfile")
     assert "--require-hashes" in text
+    page = (ROOT / "docs/guides/server.md").read_text()
+    (wheel,) = re.findall(r"^echo './(\S+\.whl)\[server\]' \| uv pip compile ", page, re.MULTILINE)
+    assert f"\nCOPY requirements.txt {wheel} /tmp/\nRUN cd /tmp && pip install " in text  # its path is relative
     assert re.search(r"^USER 10001$", text, re.MULTILINE)
     assert not re.search(r"^FROM (?!\$\{BASE\}$)", text, re.MULTILINE)  # which is a digest
 
