@@ -198,6 +198,5 @@ def _read(
 
 
 def _of_metric(curves: Sequence[Curve], row: Facts, metric: str) -> Curve:
-    return next((curve for curve in curves if curve.metric == metric), None) or empty_curve(
-        row.alternative_name, metric
-    )
+    curve = next((curve for curve in curves if curve.metric == metric), None)
+    return empty_curve(row.alternative_name, metric) if curve is None else curve  # one may be of NaN alone, and empty

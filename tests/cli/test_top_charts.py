@@ -115,6 +115,19 @@ def test_of_a_longer_baseline_only_what_is_beside_the_others_is_drawn(home: Home
     assert not any("60" in line for line in shown[1:])
 
 
+def test_a_metric_that_was_never_finite_has_its_last_value_above_its_chart(home: Home) -> None:
+    from aimd_cli.commands.trial.live import LocalSources
+    from aimd_cli.screen.grid_drawing import GridDrawer, GridRequest
+
+    with aimd.create_trial(trial_name="diverged") as trial:
+        for step in range(3):
+            trial.log("train", {"loss": float("nan")}, step=step)
+    sources = LocalSources(home.work)
+    drawn = GridDrawer().draw(sources, list(sources.look(False).rows), [0], GridRequest(size=(80, 40)))
+    head = drawn.charts["train.loss"].lines(drawn.layout, 4, None, False)[0]
+    assert head.plain.split() == ["train.loss", "NaN"]
+
+
 def test_charts_without_points_or_with_one_are_drawn_all_the_same() -> None:
     for values in ([], [float("nan")], [1.0], [2.0, 2.0]):
         curves = [curve("m", values)]
