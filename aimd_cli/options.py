@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -62,6 +63,9 @@ AllSegmentsOpt = Annotated[
     ),
 ]
 JsonOpt = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+NoteTextArg = Annotated[
+    str | None, typer.Argument(metavar="[TEXT]", help="The note; '-' reads it from stdin, '' removes it.")
+]
 HELP = {"help_option_names": ["-h", "--help"]}
 
 
@@ -70,3 +74,8 @@ def working_directory(given: Path | None) -> Path:
     from aimd_core.format.layout import default_directory
 
     return given or default_directory()
+
+
+def given_text(argument: str) -> str:
+    """Return a text given as an argument; `-` means stdin."""
+    return sys.stdin.read() if argument == "-" else argument

@@ -11,7 +11,7 @@ import typer
 
 from aimd_cli import output
 from aimd_cli.commands.folder.folders import folders, place_of, tell
-from aimd_cli.options import HostOpt, JsonOpt, working_directory
+from aimd_cli.options import HostOpt, JsonOpt, NoteTextArg, given_text, working_directory
 from aimd_core.errors import DiskError, InTheWayError, NoDirectoryError, NotFoundError, UsageError
 from aimd_core.language import language, said
 
@@ -35,9 +35,7 @@ WorkingOpt = Annotated[
 
 def note(
     path: PlaceArg = None,
-    text: Annotated[
-        str | None, typer.Argument(metavar="[TEXT]", help="The note; '-' reads it from stdin, '' removes it.")
-    ] = None,
+    text: NoteTextArg = None,
     directory: WorkingOpt = None,
     as_json: JsonOpt = False,
     host: HostOpt = None,
@@ -61,7 +59,7 @@ def note(
         if text is None:
             kept = server.note(path)
         else:
-            kept = server.set_note(path, sys.stdin.read() if text == _STDOUT else text)
+            kept = server.set_note(path, given_text(text))
     _tell_note(path, kept, as_json, is_set=text is not None)
 
 

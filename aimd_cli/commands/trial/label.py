@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aimd_cli import output
-from aimd_cli.options import DirectoryOpt, JsonOpt, NamesOpt, PathsOpt, RemoteOpt, TrialArg
+from aimd_cli.options import DirectoryOpt, JsonOpt, NamesOpt, NoteTextArg, PathsOpt, RemoteOpt, TrialArg, given_text
 from aimd_core.errors import NoDirectoryError, RemoteFolderNotFoundError, UsageError
 from aimd_core.language import said
 
@@ -57,9 +57,7 @@ def tag(
 
 def note(
     trial: TrialArg,
-    text: Annotated[
-        str | None, typer.Argument(metavar="[TEXT]", help="The note; '-' reads it from stdin, '' removes it.")
-    ] = None,
+    text: NoteTextArg = None,
     directory: DirectoryOpt = None,
     remote: RemoteOpt = False,
     as_json: JsonOpt = False,
@@ -72,15 +70,13 @@ def note(
 
         aimd trial note cnn_keras
     """
-    import sys
-
     from aimd_cli.commands.trial.choice import Naming, one_trial
     from aimd_cli.text import clean
     from aimd_cli.views.outcomes import Outcome, Outcomes
 
     chosen = one_trial(Naming([trial], directory=directory, remote=remote))
     if text is not None:
-        labels = chosen.set_note((sys.stdin.read() if text == "-" else text).strip())
+        labels = chosen.set_note(given_text(text).strip())
         output.show(Outcomes([Outcome(chosen.alternative_name, "noted", labels.note)]), as_json)
         return
     kept = chosen.labels().note
