@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Group, RenderableType
 from rich.text import Text
 from rich.tree import Tree
 
 from aimd_cli import text
 from aimd_cli.views.rows import local_time
+from aimd_cli.views.shortening import shortened
 from aimd_cli.views.states import state_cell
 from aimd_cli.views.table import Column, Table
 from aimd_cli.views.words import note, shown
@@ -17,6 +19,7 @@ from aimd_core.language import said
 from aimd_core.reading.facts import Facts
 
 Row = dict[str, Any]
+_INDENT, _LEAST_NAME = 4, 10  # cells of a level of a tree, and of a name
 _FIELDS = ("path", "id", "trials", "owner", "role", "updated")
 _TRASH_FIELDS = ("path", "id", "deleted")
 _QUOTA_FIELDS = ("used", "limit")  # behind them, in bytes
@@ -111,7 +114,10 @@ class FolderTree(FolderList):
             nodes[str(row["path"])] = nodes.get(above, drawn).add(label)
         for trial in self.trials or ():
             state, style = state_cell(trial.state)
-            label = Text.assemble(text.clean(trial.name), "  ", (shown(state), style))
+            depth = trial.folder.rstrip("/").count("/") - self.location.rstrip("/").count("/") + 1
+            room = max(_LEAST_NAME, width - depth * _INDENT - cell_len(shown(state)) - 2)
+            (name,) = shortened([text.clean(trial.name)], room)
+            label = Text.assemble(name, "  ", (shown(state), style), no_wrap=True)
             nodes[trial.folder.rstrip("/")].add(label)
         return drawn
 

@@ -152,6 +152,16 @@ def test_a_folder_counts_what_is_below_and_a_tree_shows_the_trials(home: Home, s
     assert (moved.code, "To create it: -m" in moved.err) == (3, True)
 
 
+def test_a_tree_keeps_each_trial_on_its_line(home: Home, signed_in: Account) -> None:
+    name = "resnet50-imagenet-pretrained-cosine-warmup-mixup-ls0.1-x_261123_150327_f9by70"
+    write_trial(home.work / ".aimd" / "trials", name, name=name[:54], trial_id=str(uuid.uuid4()), status="Succeeded")
+    assert home.aimd("trial", "upload", "-d", ".", "-P", "a/b", "-m").code == 0
+    tree = home.aimd_terminal("folder", "tree", "--trials", columns=40, NO_COLOR="1").splitlines()
+    (line,) = [line for line in tree if "resnet" in line]
+    assert line.rstrip().endswith("✓ Succeeded")
+    assert line.startswith("        └── resnet5")
+
+
 def test_every_folder_command_answers_in_json_and_the_trash_is_listed(home: Home, signed_in: Account) -> None:
     home.aimd("folder", "mk", "a")
     assert home.aimd("folder", "mv", "a", "b", "--json").json["folder"]["path"] == "/b"

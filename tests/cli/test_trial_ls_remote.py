@@ -68,3 +68,9 @@ def test_a_list_that_lacks_the_newest_points_says_so(home: Home) -> None:
         home.write_config(f"aimd_host: {server.url}\napi_key: aaaaaaaa-0000-4000-8000-00000000aaaa\n")
         ran = home.aimd("trial", "ls", "--remote")
     assert (ran.code, ran.err.count("the newest points of 1234 trials")) == (0, 1), ran.err
+
+
+def test_a_list_that_is_cut_says_how_many_there_are(home: Home, trials: list[str]) -> None:
+    assert "2 of 3 in" in home.aimd_terminal("trial", "ls", "--remote", "-P", "odd", "-L", "2")
+    assert home.aimd("trial", "ls", "--remote", "-L", "2", "--json").json["total"] == 6
+    assert "2 of 6 in" in home.aimd_terminal("trial", "ls", "--remote", "-L", "2")

@@ -258,7 +258,7 @@ def _baseline(path: Path, index: TrialIndex, rows: list[Facts]) -> Facts | None:
 
 def _remote(source: Remote, asked: Listing) -> TrialList | GroupedComparison:
     from aimd_cli.completion.cache import remember_remote
-    from aimd_core.client.lists import facts_of, takes_queries
+    from aimd_core.client.lists import count, facts_of, takes_queries
     from aimd_core.client.v2 import Server
     from aimd_core.config import resolve_credentials
 
@@ -274,8 +274,10 @@ def _remote(source: Remote, asked: Listing) -> TrialList | GroupedComparison:
         rows: list[Facts] = [
             facts_of(document) for document in server.trials(source.folder, None if selects else asked.read_limit)
         ]
+        is_cut = not selects and len(rows) == asked.read_limit and takes_queries(server)
+        total = max(len(rows), count(server, source.folder)) if is_cut else len(rows)
     remember_remote(credentials.host, rows)
-    return _view(rows, location, asked, len(rows), baseline=baseline)
+    return _view(rows, location, asked, total, baseline=baseline)
 
 
 def _remote_baseline(server: Server, folder: str | None) -> Facts | None:
