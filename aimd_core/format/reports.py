@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from aimd_core.errors import DiskError
+from aimd_core.format.journal import read_regular
 from aimd_core.format.saved_views import views_path
-from aimd_core.language import said
 
 NOTE_FILE = "note.md"
 MAX_NOTE_CHARS = 64 << 10
@@ -28,13 +27,10 @@ def read_note(directory: Path) -> str:
     """Return the note of a directory, empty if it has none.
 
     Raises:
-        DiskError: It cannot be read.
+        DamagedError: It cannot be read, or is a link, which is not followed.
     """
-    path = note_path(directory)
     try:
-        text = path.read_bytes().decode("utf-8", "replace")
+        content = read_regular(note_path(directory), 4 * MAX_NOTE_CHARS)
     except FileNotFoundError:
         return ""
-    except OSError as error:
-        raise DiskError(path=path, reason=said("cannot be read ({strerror})", strerror=error.strerror)) from error
-    return text[:MAX_NOTE_CHARS]
+    return content.decode("utf-8", "replace")[:MAX_NOTE_CHARS]

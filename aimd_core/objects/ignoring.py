@@ -11,6 +11,9 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+from aimd_core.errors import DamagedError
+from aimd_core.objects.copying import open_source
+
 IGNORE_FILE = ".aimdignore"
 _MOST_BYTES = 1 << 20
 
@@ -31,9 +34,9 @@ class Ignoring:
     def in_directory(cls, directory: Path) -> Ignoring:
         """Return the patterns of a directory's `.aimdignore`, none if it has none or it cannot be read."""
         try:
-            with open(directory / IGNORE_FILE, "rb") as file:
+            with open_source(directory / IGNORE_FILE) as file:
                 return cls(file.read(_MOST_BYTES).decode("utf-8", "replace"))
-        except OSError:
+        except (OSError, DamagedError):
             return cls()
 
     def ignores(self, path: str) -> bool:

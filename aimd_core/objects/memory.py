@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from aimd_core.errors import DamagedError
 from aimd_core.format.append_file import AppendFile
 from aimd_core.format.files import replace_file
 from aimd_core.format.layout import UNSURE_NS
@@ -47,8 +48,9 @@ class DigestMemory:
 
     def _read(self) -> None:
         try:
-            content = self._path.read_bytes()
-        except OSError:
+            with open_source(self._path) as file:
+                content = file.read()
+        except (OSError, DamagedError):
             return
         for line in content.splitlines():
             self._lines += 1

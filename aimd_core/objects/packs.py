@@ -19,9 +19,10 @@ import struct
 import time
 from typing import NamedTuple
 
+from aimd_core.errors import DamagedError
 from aimd_core.format.append_file import AppendFile
 from aimd_core.format.portable import read_at, sync_data
-from aimd_core.objects.copying import write_fully
+from aimd_core.objects.copying import open_source, write_fully
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ class PackReader:
 
     def _content(self, location: Location) -> bytes | None:
         try:
-            with open(os.path.join(self.directory, location.pack + PACK), "rb", 0) as pack:
+            with open_source(os.path.join(self.directory, location.pack + PACK)) as pack:
                 return read_at(pack.fileno(), location.size_bytes, location.offset)
         except FileNotFoundError:
             return None
@@ -172,7 +173,7 @@ class PackReader:
 
     def _look_through(self, name: str, path: str, start: int, end: int) -> int:
         """Read records that the index does not have; return where the last of them ends."""
-        with open(path + PACK, "rb", 0) as pack:
+        with open_source(path + PACK) as pack:
             content = read_at(pack.fileno(), end - start, start)
         reached = start
         for digest, offset, size_bytes in records_in(content):
@@ -193,9 +194,9 @@ def pack_names(directory: str) -> list[str]:
 def _indexed(path: str, size_bytes: int) -> Iterator[tuple[str, int, int]]:
     """Yield what the index of a pack says, as far as it can be true."""
     try:
-        with open(path + INDEX, "rb") as file:
+        with open_source(path + INDEX) as file:
             content = file.read()
-    except OSError:
+    except (OSError, DamagedError):
         return
     whole = len(content) // _PLACE.size * _PLACE.size
     for raw, offset, length in _PLACE.iter_unpack(content[:whole]):
@@ -327,7 +328,7 @@ class PackWriter(AppendFile):
 def pack_contents(path: str) -> dict[str, int]:
     """Return the sizes in bytes of what is in a pack, by digest, read from the pack itself."""
     try:
-        with open(path, "rb") as pack:
+        with open_source(path) as pack:
             return {digest: size_bytes for digest, _, size_bytes in records_in(pack.read())}
     except FileNotFoundError:
         return {}
@@ -346,7 +347,7 @@ def rewrite_pack(directory: str, name: str, temporary: str, kept: Collection[str
         OSError: The disk refused; the pack is as it was.
     """
     path = os.path.join(directory, name + PACK)
-    with open(path, "rb") as pack:
+    with open_source(path) as pack:
         content = pack.read()
     staying = {digest: content[at : at + size] for digest, at, size in records_in(content) if digest in kept}
     if staying:

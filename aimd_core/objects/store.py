@@ -178,7 +178,8 @@ class ObjectStore:
             content = self._packs.read(digest)
         if content is None:
             try:
-                content = self.path_of(digest).read_bytes()
+                with open_source(self.path_of(digest)) as file:
+                    content = file.read()
             except FileNotFoundError:
                 raise ObjectMissingError(digest=digest, where=self.directory) from None
             if hashlib.sha256(content).hexdigest() != digest:
