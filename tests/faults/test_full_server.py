@@ -10,10 +10,12 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from aimd_core.errors import StorageAwayError, StorageFullError
 from aimd_server.blobs import open_blobs, s3
 from aimd_server.errors import ObjectsUnavailableError
+from aimd_server.stores.location import unavailable
 from tests.faults.test_file_uploads import FileCase
 from tests.faults.uploads import Case
 from tests.server.api import User, line
@@ -123,6 +125,17 @@ def test_the_command_line_says_what_became_of_the_upload(
     assert told[0].endswith(f"{full_server.url} has no room left: its disk or its object store is full")
     assert "What it took before is kept" in told[1]
     assert "it resumes where it stopped" in told[1]
+
+
+@pytest.mark.parametrize(("sqlstate", "is_full"), [("53100", True), ("40001", False), ("57P03", False)])
+def test_a_postgresql_that_is_full_is_told_from_one_that_refuses(sqlstate: str, is_full: bool) -> None:
+    class DriverError(Exception):
+        """What the driver raises."""
+
+    refused = DriverError("could not extend file")
+    refused.sqlstate = sqlstate  # type: ignore[attr-defined]
+    error = unavailable(OperationalError("INSERT", {}, refused))
+    assert (error.is_full, error.told[0]) == (is_full, "storage_full" if is_full else "busy")
 
 
 class _Refusing(BaseHTTPRequestHandler):
