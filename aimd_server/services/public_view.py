@@ -88,15 +88,15 @@ def shows(user: Account, file: str) -> bool:
     return user.link_id is None or file in FILES
 
 
-def check_fields(user: Account, fields: Iterable[Field]) -> None:
-    """Refuse a query for what a caller does not see.
+def check_fields(user: Account, fields: Iterable[Field], parameter: str = "where") -> None:
+    """Refuse a query for what a caller does not see; `parameter` is the one that names it.
 
     Raises:
         RefusalError: `invalid`.
     """
     if not all(may_ask(user, field) for field in fields):
         words = said("a public link does not show where and how trials ran, so it cannot ask for it")
-        raise invalid(words, field="where")
+        raise invalid(words, field=parameter)
 
 
 def may_ask(user: Account, field: Field) -> bool:

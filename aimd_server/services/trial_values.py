@@ -94,7 +94,7 @@ def values(database: Database, user: Account, request: ListRequest, fields_text:
     fields: Sequence[Field] = parsed("fields", parse_fields, fields_text) or ()
     if not 1 <= len(fields) <= MAX_FIELDS:
         raise invalid(f"name 1 to {MAX_FIELDS} fields", field="fields", limit=MAX_FIELDS)
-    public_view.check_fields(user, fields)
+    public_view.check_fields(user, fields, "fields")
     if any(field.kind == "metric" for field in fields):
         folding.fold_for_list(database, LIMITS.behind, LIMITS.fresh_s)
     now_s = time.time()

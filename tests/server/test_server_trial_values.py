@@ -95,7 +95,7 @@ def test_values_are_those_that_a_caller_sees(user: User, stranger: User) -> None
     assert "git.branch" not in user.v2("GET", "/trials/columns", params=asked, headers=headers).json()["fields"]
     for hidden in ("platform.hostname", "git.branch", "reason", "folder"):
         answer = user.v2("GET", "/trials/values", params={**asked, "fields": hidden}, headers=headers)
-        assert answer.status_code == 422, hidden
+        assert (answer.status_code, answer.json()["error"]["field"]) == (422, "fields"), hidden
 
 
 def test_words_are_searched_for_in_names_tags_and_notes(user: User) -> None:
