@@ -25,6 +25,21 @@ describe("the source", () => {
   });
 });
 
+describe("the list of keys", () => {
+  it("has each key that a page listens to", () => {
+    const source = SOURCES.find(([name]) => name.endsWith("/shortcuts.tsx"))?.[1] ?? "";
+    const told = source.slice(source.indexOf("GROUPS"), source.indexOf("function HelpDialog"));
+    const heard = SOURCES.flatMap(([, text]) => [
+      ...[...text.matchAll(/event\.key(?:\.toLowerCase\(\))? [!=]== "([a-zB])"/g)].map(([, key]) => key),
+      ...[
+        ...text.matchAll(/^\s+(?:\.\.\.\(.*\{ )?"?([a-z?,.[/])"?: (?:\(\) =>|openHelp|undoLast|copyPageLink|pin\b)/gm),
+      ].map(([, key]) => key),
+    ]);
+    expect(new Set(heard).size).toBeGreaterThan(15);
+    expect(heard.filter((key) => !told.includes(`"${key}"`))).toEqual([]);
+  });
+});
+
 describe("languages", () => {
   it("have the same places for values", () => {
     const places = (text: string) => (text.match(/\{\w+\}/g) ?? []).sort().join();

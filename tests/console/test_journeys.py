@@ -319,6 +319,21 @@ def test_from_signing_in_to_a_trial_to_a_comparison_and_back_by_keys(window: Win
     reach("vision")
 
 
+def test_rows_are_selected_through_to_another_by_key_and_the_help_says_so(window: Window, person: User) -> None:
+    for number in range(5):
+        record_trial(person, f"run{number}", journal=b"")
+    console = Console(window(person)).folder(folder_id(person, "/vision/mnist"))
+    expect(console.row("run4")).to_be_visible()
+    for key in ("j", "j", "x", "j", "j", "X"):
+        console.page.keyboard.press(key)
+    expect(console.page.get_by_text("3 selected")).to_be_visible()
+    console.page.keyboard.press("?")
+    expect(console.dialog.get_by_role("heading", level=3)).to_have_text(
+        ["Everywhere", "Trials", "Trial", "Charts", "Sweep"]
+    )
+    expect(console.dialog).to_contain_text("all rows from there to this one")
+
+
 def test_saved_files_are_listed_and_only_come_as_attachments(window: Window, person: User) -> None:
     trial, page = record_trial(person, "with files"), b"<script>parent.stolen = 1</script>"
     person.v2("POST", "/contents", content=b"[%d]\n%s" % (len(page), page))

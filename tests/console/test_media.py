@@ -69,6 +69,15 @@ def test_a_slider_goes_through_the_steps_of_a_gallery(window: Window, person: Us
     expect(console.dialog.get_by_role("img")).to_have_js_property("naturalWidth", 1)
 
 
+def test_a_panel_says_in_the_language_of_the_page_what_it_holds(window: Window, person: User) -> None:
+    trial = record_trial(person, "kinds").id
+    lines = [line("notes", 1, kind="text", text="a"), of_kind("scent", line("later", 1, text="b"))]
+    give_media(person, trial, lines)
+    console = Console(window(person, locale="zh-CN")).go(f"#/trials/{trial}/?tab=media")
+    expect(console.page.get_by_role("region", name="notes").get_by_text("文本", exact=True)).to_be_visible()
+    expect(console.page.get_by_role("region", name="later").get_by_text("scent", exact=True)).to_be_visible()
+
+
 def test_more_at_the_step_that_is_shown_appears_as_it_comes(window: Window, person: User) -> None:
     trial = record_trial(person, "live").id
     first = line("notes", 1, text="first of step one")

@@ -155,7 +155,7 @@ export interface Key {
   scope: Scope;
   created: string;
   expires: string | null;
-  state: string;
+  state: "valid" | "expired" | "revoked";
   key?: string;
 }
 

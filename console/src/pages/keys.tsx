@@ -74,7 +74,7 @@ function KeyTable({ keys, reload }: { keys: Key[]; reload: () => void }) {
               <td>{t(`keys.scope.${key.scope}`)}</td>
               <td title={formatTime(key.created, locale())}>{formatAgo(key.created, now.value, locale())}</td>
               <td>{key.expires ? formatTime(key.expires, locale()) : t("keys.never")}</td>
-              <td>{key.state}</td>
+              <td>{t(`keys.state.${key.state}`)}</td>
               <td class="end">
                 {key.state === "valid" && mayWrite() && (
                   <button

@@ -6,13 +6,14 @@ import { mediaRecords, mediaSteps } from "../api/media";
 import type { MediaPage, MediaRecord } from "../api/types";
 import { frameOf } from "../model/framed";
 import { stepAt, unionOf } from "../model/media";
-import { t } from "../words";
+import { t, type Word } from "../words";
 import { BothEnds, Failure, IconButton, Skeleton } from "./basics";
 import { HistogramHeatMap } from "./histogram";
 import { useLoaded } from "./load";
 import { MediaItem } from "./media_items";
 
 /** So many steps before and behind the one that is shown are asked for with it. */
+const KINDS = ["image", "audio", "video", "figure", "text", "table", "histogram", "html", "object3d"];
 const AROUND = 6;
 const HEAT_STEPS = 1000;
 const MOST_RECORDS = 10_000;
@@ -31,6 +32,11 @@ interface PanelProps {
   version: string;
 }
 
+/** What there is, in a word; a later version may record more kinds. */
+function kindWord(kind: string): string {
+  return KINDS.includes(kind) ? t(`media.kind.${kind}` as Word) : kind;
+}
+
 export function MediaPanel({ trials, name, kinds, version }: PanelProps) {
   const box = useRef<HTMLElement>(null);
   const isSeen = useSeen(box);
@@ -40,7 +46,7 @@ export function MediaPanel({ trials, name, kinds, version }: PanelProps) {
         <h3 class="grow">
           <BothEnds text={name} />
         </h3>
-        <span class="soft">{kinds.join(", ")}</span>
+        <span class="soft">{kinds.map(kindWord).join(", ")}</span>
       </div>
       {isSeen ? <Stepped trials={trials} name={name} kinds={kinds} version={version} /> : <Skeleton lines={3} />}
     </section>

@@ -6,48 +6,87 @@ import { Dialog, openDialog } from "./dialog";
 import { copyPageLink } from "./links";
 import { undoLast } from "./toasts";
 
-const ALL: [string[], Word][] = [
-  [["/"], "help.query"],
-  [["j", "k"], "help.move"],
-  [["h", "l", "f"], "help.cell"],
-  [["x"], "help.select"],
-  [["Enter"], "help.open"],
-  [["c"], "help.compare"],
-  [["B"], "help.baseline"],
-  [["v"], "help.layout"],
-  [["1", "…", "7"], "help.tabs"],
-  [["n", "N"], "help.errors"],
-  [["+", "−", "0", "← →"], "help.chart"],
-  [["[ ]", "↑ ↓"], "help.chart.y"],
-  [[",", "."], "help.chart.point"],
-  [["e", "f"], "help.chart.size"],
-  [["l"], "help.chart.link"],
-  [["u"], "help.undo"],
-  [["y"], "help.link"],
-  [["p"], "help.chart.pin"],
-  [["Alt ← →"], "help.chart.place"],
-  [["Alt ↑ ↓", "o"], "help.section"],
-  [["["], "help.sidebar"],
-  [["t"], "help.theme"],
-  [["Esc"], "help.close"],
-  [["?"], "help.help"],
+type Key = [string[], Word];
+
+const GROUPS: [Word, Key[]][] = [
+  [
+    "help.everywhere",
+    [
+      [["/"], "help.query"],
+      [["u"], "help.undo"],
+      [["y"], "help.link"],
+      [["["], "help.sidebar"],
+      [["↑ ↓", "← →"], "help.tree"],
+      [["t"], "help.theme"],
+      [["Esc"], "help.close"],
+      [["?"], "help.help"],
+    ],
+  ],
+  [
+    "list.label",
+    [
+      [["j", "k"], "help.move"],
+      [["Enter"], "help.open"],
+      [["x", "X"], "help.select"],
+      [["c"], "help.compare"],
+      [["h", "l", "f"], "help.cell"],
+      [["B"], "help.baseline"],
+      [["Alt ← →"], "help.width"],
+      [["v"], "help.layout"],
+      [["← →"], "help.divider"],
+    ],
+  ],
+  [
+    "lineage.trial",
+    [
+      [["1", "…", "7"], "help.tabs"],
+      [["n", "N"], "help.errors"],
+    ],
+  ],
+  [
+    "workspace.charts",
+    [
+      [["+", "−", "0", "← →"], "help.chart"],
+      [["[ ]", "↑ ↓"], "help.chart.y"],
+      [[",", "."], "help.chart.point"],
+      [["e", "f"], "help.chart.size"],
+      [["l"], "help.chart.link"],
+      [["p"], "help.chart.pin"],
+      [["Alt ← →"], "help.chart.place"],
+      [["Alt ↑ ↓", "o"], "help.section"],
+      [["← →", "↑ ↓"], "help.heat"],
+    ],
+  ],
+  [
+    "workspace.sweep",
+    [
+      [["← →", "↑ ↓", "Enter"], "help.sweep"],
+      [["↑ ↓", "Enter", "Del"], "help.axis"],
+      [["Alt ← →"], "help.axis.place"],
+    ],
+  ],
 ];
 
 function HelpDialog() {
   return (
     <Dialog title={t("help.title")}>
-      <dl class="keys">
-        {ALL.map(([keys, word]) => (
-          <div key={word}>
-            <dt>
-              {keys.map((key) => (
-                <kbd key={key}>{key}</kbd>
-              ))}
-            </dt>
-            <dd>{t(word)}</dd>
-          </div>
-        ))}
-      </dl>
+      {GROUPS.map(([title, all]) => (
+        <section key={title}>
+          <h3>{t(title)}</h3>
+          <dl class="keys">
+            {all.map(([keys, word]) => (
+              <div key={word}>
+                <dt>
+                  {keys.map((key) => (
+                    <kbd key={key}>{key}</kbd>
+                  ))}
+                </dt>
+                <dd>{t(word)}</dd>
+              </div>
+            ))}
+          </dl>
+        </section>
+      ))}
     </Dialog>
   );
 }

@@ -289,8 +289,8 @@ function Row(props: RowProps) {
 }
 
 /**
- * j and k move, h and l go to a cell, f filters by it, x selects, Enter opens, c compares, B makes it the baseline; what is known now counts,
- * however fast one types.
+ * j and k move, h and l go to a cell, f filters by it, x selects, X all from the last one, Enter opens, c compares, B makes
+ * it the baseline; what is known now counts, however fast one types.
  */
 function useKeys(
   props: TableProps,
@@ -329,7 +329,8 @@ function useKeys(
       else if (event.key === "l" && trial && isInTable) show(active.row, active.column + 1);
       else if (event.key === "h" && trial && isInTable) show(active.row, active.column - 1);
       else if (event.key === "f" && isInTable) openMenu();
-      else if (event.key === "x" && trial) select(picked({ trial, at: active.row, selected, trials }, false));
+      else if (event.key.toLowerCase() === "x" && trial)
+        select(picked({ trial, at: active.row, selected, trials }, event.key === "X"));
       else if (event.key === "Enter" && trial && (target === document.body || target === box.current))
         go(formatRoute("trials", trial.id));
       else if (event.key === "c" && selected.size) compare();

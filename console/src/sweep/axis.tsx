@@ -80,7 +80,7 @@ export function Axis(props: AxisProps) {
     >
       <div class="axis-name" onPointerDown={carry.start}>
         <Menu label={t("sweep.axis", { name })} text={<span class="axis-words">{name}</span>} items={items} />
-        {axis.field.isLog && <small class="soft">log</small>}
+        {axis.field.isLog && <small class="soft">{t("sweep.axis.log")}</small>}
       </div>
       <div
         class="axis-line"
