@@ -26,7 +26,7 @@ AT_ONCE = 50
 _UNSAFE = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f]|[. ]+$')
 _DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
 # Also the files of a trial next to it, and what its media refer to.
-_TAKEN = {"", ".", "..", ".aimd", "metadata.yaml", "parameters.yaml", *DOCUMENTS, *JOURNALS}
+_TAKEN = {"", ".", "..", ".aimd", TREE.rstrip("/"), "metadata.yaml", "parameters.yaml", *DOCUMENTS, *JOURNALS}
 _MOST_BYTES = 240  # of a changed name; file systems allow 255
 _BLOCK_BYTES = 512
 END = bytes(2 * _BLOCK_BYTES)
@@ -53,7 +53,7 @@ class Member(NamedTuple):
 def safe_name(name: str, uid: str) -> str:
     """Return a name as a part of a path; if it differs from the name, it ends with the id."""
     safe = _UNSAFE.sub("_", name)
-    if safe == name and name not in _TAKEN and not _DEVICES.fullmatch(name):
+    if safe == name and name.casefold() not in _TAKEN and not _DEVICES.fullmatch(name):
         return name
     return f"{safe.encode()[:_MOST_BYTES].decode(errors='ignore')}~{uid[:8]}"
 

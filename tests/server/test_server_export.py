@@ -106,11 +106,13 @@ def test_hostile_names_lead_nowhere_and_stay_apart(user: User, tmp_path: Path) -
 def test_a_trial_that_is_called_as_a_file_is_beside_it(user: User, tmp_path: Path) -> None:
     outer = user.new_trial("b", folder={"path": "a", "make": True})
     user.patch(outer, 0, line(1))
-    for name in ("metrics", "metadata.yaml"):
+    for name in ("metrics", "metadata.yaml", "Metadata.YAML", "files", "FILES", ".AIMD"):
         user.new_trial(name, folder={"path": "a/b", "make": True})
     root = user.v2("GET", "/folders/root").json()["id"]
     tar = _export(user, root)
-    assert len([one for one in tar.getmembers() if one.isdir()]) == 3
+    assert len([one for one in tar.getmembers() if one.isdir()]) == 7
+    called = {one.name.casefold() for one in tar.getmembers() if one.isdir()}
+    assert not called & {f"a/b/{name}" for name in ("metadata.yaml", "files", ".aimd")}
     tar.extractall(tmp_path / "out", filter="data")
     assert (tmp_path / "out" / "a" / "b" / "metrics").read_bytes() == line(1)
 
