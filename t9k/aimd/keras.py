@@ -116,7 +116,9 @@ class AIMDFitCallback(_RecordingCallback):
         validation = {name: value for name, value in metrics.items() if name.startswith(_VALIDATION)}
         training = {name: value for name, value in metrics.items() if name not in validation}
         if "learning_rate" not in training and self._has_schedule():
-            training["learning_rate"] = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+            training["learning_rate"] = keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)
+        if "learning_rate" in training:  # also what Keras's own callbacks that change it put there
+            training["learning_rate"] = _shortest(float(training["learning_rate"]))
         self._log("train", training, epoch + 1)
         shortened = {name.removeprefix(_VALIDATION): value for name, value in validation.items()}
         self._log("val", shortened, epoch + 1)

@@ -134,6 +134,9 @@ def track(
         if not isinstance(trial, optuna.trial.Trial):
             return _run_alone(run, trial, folder_path, settings)
         record = _make_record(trial.study, trial.number, folder_path, settings)
+        before = {**trial.user_attrs, **trial.params}  # from `enqueue_trial` and `ask` with distributions
+        if before:
+            record_settings(record, before)
         recorded = TrackedTrial.of(trial, record)
         with _recording(record):
             try:

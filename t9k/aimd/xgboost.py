@@ -16,7 +16,7 @@ from t9k.aimd.settings import record_settings
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from typing import Any
 
     from t9k.aimd.trial import Trial
@@ -37,6 +37,23 @@ _SETTINGS = (
     "reg_alpha",
     "reg_lambda",
 )
+# These only where they differ from XGBoost's defaults. What it keeps of linear boosters is not what was given.
+_DEFAULTS = {
+    "seed": "0",
+    "num_class": "0",
+    "tree_method": "auto",
+    "grow_policy": "depthwise",
+    "num_parallel_tree": "1",
+    "max_delta_step": "0",
+    "colsample_bylevel": "1",
+    "colsample_bynode": "1",
+    "scale_pos_weight": "1",
+    "sample_type": "uniform",
+    "normalize_type": "tree",
+    "rate_drop": "0",
+    "one_drop": "0",
+    "skip_drop": "0",
+}
 _DIGITS = 7  # XGBoost stores settings in single precision: 0.1 comes back as 0.100000001
 
 
@@ -136,8 +153,21 @@ def _settings(booster: Any) -> dict[str, object]:
     learner = json.loads(booster.save_config())["learner"]
     gradient_booster = learner["gradient_booster"]
     settings = {"objective": learner["objective"]["name"], "booster": gradient_booster["name"]}
-    trees = gradient_booster.get("tree_train_param") or gradient_booster.get("gbtree", {}).get("tree_train_param", {})
-    return {**settings, **{name: _number(trees[name]) for name in _SETTINGS if name in trees}}
+    given = dict(_texts(learner))
+    always = {
+        name: given[name] for name in _SETTINGS if name in given and "gblinear_train_param" not in gradient_booster
+    }
+    others = {name: given[name] for name, default in _DEFAULTS.items() if given.get(name, default) != default}
+    return {**settings, **{name: _number(text) for name, text in {**always, **others}.items()}}
+
+
+def _texts(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the settings of every part of a booster's configuration, by name."""
+    for name, value in config.items():
+        if isinstance(value, dict):
+            yield from _texts(value)
+        elif isinstance(value, str):
+            yield name, value
 
 
 def _number(text: str) -> int | float | str:

@@ -95,6 +95,23 @@ print(json.dumps(model.evals_result()))
     assert crossed.steps("val") == [1, 2, 3]
 
 
+def test_settings_of_xgboost_that_are_not_its_defaults_are_parameters(tmp_path: Path, train_xgboost: Training) -> None:
+    code = f"""{XGBOOST}
+own = {{"objective": "multi:softprob", "num_class": 2, "seed": 7, "tree_method": "hist", "booster": "dart"}}
+more = {{"rate_drop": 0.1, "gamma": 1.5, "num_parallel_tree": 2, "grow_policy": "lossguide"}}
+xgboost.train({{**own, **more}}, train, 1, callbacks=[AIMDCallback(trial)])
+linear = aimd.create_trial(trial_name="linear")
+xgboost.train({{"booster": "gblinear", "eta": 0.25}}, train, 1, callbacks=[AIMDCallback(linear)])
+"""
+    train_xgboost(code, tmp_path)
+    linear, trial = recorded_trials(tmp_path)
+    assert linear.params == {"objective": "reg:squarederror", "booster": "gblinear"}
+    expected = {"num_class": 2, "seed": 7, "tree_method": "hist", "booster": "dart", "rate_drop": 0.1}
+    expected |= {"min_split_loss": 1.5, "num_parallel_tree": 2, "grow_policy": "lossguide", "max_depth": 6}
+    assert expected.items() <= trial.params.items()
+    assert not {"skip_drop", "nthread", "colsample_bynode"} & trial.params.keys()
+
+
 def test_lightgbm_records_the_round_that_early_stopping_ends_in(tmp_path: Path, train_lightgbm: Training) -> None:
     code = f"""{LIGHTGBM}
 results = {{}}

@@ -183,3 +183,17 @@ trial.finish()
 """
     train_on_jax(code, tmp_path)
     assert recorded_trial(tmp_path).params["metricTypes"] == ["a_mae", "b_mae"]
+
+
+def test_a_learning_rate_that_keras_logs_has_no_noise_of_single_precision(
+    tmp_path: Path, train_on_jax: Training
+) -> None:
+    code = f"""{WITHOUT_TENSORFLOW}{MODEL}
+model.compile("adam", "sparse_categorical_crossentropy")
+trial = aimd.create_trial(trial_name="t")
+slower = keras.callbacks.LearningRateScheduler(lambda epoch, rate: 0.1 / (epoch + 1))
+model.fit(images, labels, epochs=2, callbacks=[slower, AIMDFitCallback(trial)], verbose=0)
+trial.finish()
+"""
+    train_on_jax(code, tmp_path)
+    assert recorded_trial(tmp_path).series("train", "learning_rate") == [0.1, 0.05]

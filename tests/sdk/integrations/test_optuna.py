@@ -136,6 +136,19 @@ print(objective(optuna.trial.FixedTrial({{"x": 0.25}}, number=7)), objective(stu
     assert again.params["x"] == first.params["x"]
 
 
+def test_what_a_trial_had_before_its_objective_is_recorded_too(tmp_path: Path, train: Training) -> None:
+    code = f"""{STUDY}
+objective = track(lambda trial: trial.params["x"])
+study.enqueue_trial({{"x": 0.5}}, user_attrs={{"note": "why"}})
+trial = study.ask({{"x": optuna.distributions.FloatDistribution(0, 1)}})
+study.tell(trial, objective(trial))
+"""
+    train(code, tmp_path)
+    trial = recorded_trial(tmp_path)
+    assert (trial.params["x"], trial.params["note"]) == (0.5, "why")
+    assert trial.series("objective", "value") == [0.5]
+
+
 def test_trials_recorded_afterwards_have_their_own_times(tmp_path: Path, train: Training) -> None:
     code = f"""{STUDY}
 from datetime import datetime, timedelta
