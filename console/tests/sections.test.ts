@@ -84,6 +84,25 @@ describe("a filter of metrics", () => {
     ]);
     expect(left("/(/")).toEqual(names);
   });
+  it("takes no regular expression that could let the browser stand still", () => {
+    const slow = ["(a+)+$", "(a|a)*b", "(a*){9}", "(.*a){20}", "(a?){30}a{30}", "a?".repeat(30), "(a|a)".repeat(30)];
+    slow.push(".*.*.*.*x", "(a)\\1", "(?<n>a)\\k<n>", "((a+)b)+", "(?:(?:a+))+", "[ab]*[ab]*[ab]*[ab]*c", "(a{1,9})+");
+    for (const pattern of slow) expect([pattern, metricFilter(`/${pattern}/`).fault !== ""]).toEqual([pattern, true]);
+    const fine = [
+      "^(train|val)/(loss|acc).*\\d+$",
+      "layer\\d+\\.(w|b)",
+      ".*a.*b.*c",
+      "(ab)+",
+      "[(+*]+",
+      "\\(a\\)+\\*",
+      "a{2}b?",
+    ];
+    fine.push("loss|acc|lr|grad", "(?:ab)*", "(?=a)b", "a+?b", "^(?!system).*");
+    for (const pattern of fine) expect([pattern, metricFilter(`/${pattern}/`).fault]).toEqual([pattern, ""]);
+    const begun = performance.now();
+    for (const pattern of fine) metricFilter(`/${pattern}/`).fits("a".repeat(255));
+    expect(performance.now() - begun).toBeLessThan(5000);
+  });
   it("narrows what could be meant, beginnings first, with how many metrics they have", () => {
     expect(suggestions(names, "").slice(0, 3)).toEqual([
       { text: "train.", count: 3 },

@@ -1,5 +1,7 @@
 /** Which metrics a text leaves: words that are all in a name, or a regular expression between slashes. */
 
+import { t } from "../words";
+import { maybeSlow } from "./pattern_cost";
 import { type ChartSection, natural } from "./sections";
 
 export interface MetricFilter {
@@ -15,8 +17,10 @@ export function metricFilter(text: string): MetricFilter {
     const words = wanted === "/" ? [] : wanted.toLowerCase().split(/\s+/);
     return { fits: (metric) => words.every((word) => metric.toLowerCase().includes(word)), fault: "" };
   }
+  const written = wanted.slice(1).replace(/\/$/, "");
   try {
-    const pattern = new RegExp(wanted.slice(1).replace(/\/$/, ""), "iu");
+    const pattern = new RegExp(written, "iu");
+    if (maybeSlow(written)) return { fits: () => true, fault: t("section.slow") };
     return { fits: (metric) => pattern.test(metric), fault: "" };
   } catch (error) {
     const fault = (error as Error).message.replace(/^Invalid regular expression: (\/.*\/\w*: )?/s, "");

@@ -476,6 +476,7 @@ export const en = {
   "section.filter": "Metrics: words or /regex/",
   "section.filter.help": "Words in any order, or /a regular expression/",
   "section.fault": "Not a regular expression: {fault}. It stays as it was before.",
+  "section.slow": "it would take too long (three * or + at most, none around another)",
   "section.suggestions": "Matching metrics",
   "chart.pin": "Pin {name}",
   "chart.pinned": "{name} is pinned: it comes first.",

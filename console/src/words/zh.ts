@@ -475,6 +475,7 @@ export const zh: Record<Word, string> = {
   "section.filter": "指标：关键词或 /正则/",
   "section.filter.help": "关键词不分先后，也可以写 /正则表达式/",
   "section.fault": "正则表达式有误：{fault}。仍按之前的条件显示。",
+  "section.slow": "匹配会耗时过长（* 或 + 最多三个，且不能嵌套）",
   "section.suggestions": "符合条件的指标",
   "chart.pin": "固定 {name}",
   "chart.pinned": "{name} 已固定在最前面。",
