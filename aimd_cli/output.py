@@ -10,15 +10,14 @@ import contextlib
 import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
 from aimd_cli.text import cells, clean, clean_json, wrapped
 from aimd_core.language import said, tell_with, translated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from rich.console import Console, RenderableType
 
 SCHEMA = "aimd/1"
@@ -45,8 +44,8 @@ class View(Protocol):
     def rich(self, width: int) -> RenderableType:
         """Return it for a terminal of `width` columns."""
 
-    def lines(self) -> list[list[str]]:
-        """Return it as rows of fields, the header first, with nothing cut."""
+    def lines(self) -> Iterable[list[str]]:
+        """Return it as rows of fields, the header first, with nothing cut; of very many, one after the other."""
 
     def document(self) -> dict[str, object]:
         """Return it as plain data; a top-level list can be an iterator, which is printed item by item."""
@@ -86,10 +85,10 @@ def _show_on_terminal(view: View, wide: bool) -> None:
         raise ReaderGoneError from None
 
 
-def _print_rows(rows: list[list[str]]) -> None:
+def _print_rows(rows: Iterable[list[str]]) -> None:
     """Print rows of fields. Nearly all are clean, and one look at many is cheaper than one at each field."""
-    for start in range(0, len(rows), _ROWS_AT_ONCE):
-        several = rows[start : start + _ROWS_AT_ONCE]
+    coming = iter(rows)
+    while several := list(islice(coming, _ROWS_AT_ONCE)):
         if not "".join(map("".join, several)).isprintable():
             several = [list(map(clean, row)) for row in several]
         lines = ["\t".join(row) for row in several]
@@ -137,7 +136,7 @@ def _json(value: object, depth: int) -> str:
 
 def show_as(view: View, form: str) -> None:
     """Print the rows of a view on stdout as `csv` (RFC 4180) or `md` (a Markdown table), with nothing cut."""
-    rows = [[clean(field) for field in row] for row in view.lines()]
+    rows = ([clean(field) for field in row] for row in view.lines())
     if form == "md":
         header, *others = [[field.replace("\\", "\\\\").replace("|", "\\|") for field in row] for row in rows]
         rows_shown = [header, ["---"] * len(header), *others]
@@ -167,7 +166,7 @@ def watch(views: Iterable[View]) -> None:
         return
     before: list[list[str]] = []
     for view in views:
-        rows = view.lines()
+        rows = list(view.lines())
         if before and before[0] != rows[0]:
             before = []  # the columns have changed, so everything is printed again
         _print_rows([row for row in rows if row not in before])

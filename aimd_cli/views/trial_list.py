@@ -13,6 +13,8 @@ from aimd_core.language import said
 from aimd_core.reading.summaries import LastValues
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rich.console import RenderableType
 
     from aimd_core.query import Field
@@ -81,34 +83,33 @@ class TrialList:
         """Return the trials, in order."""
         return self.rows
 
-    def lines(self) -> list[list[str]]:
-        """Return the header and one row per trial, complete and unrounded."""
-        if self.choice.columns:
-            return self._chosen_lines()
+    def lines(self) -> Iterator[list[str]]:
+        """Yield the header and one row per trial, complete and unrounded; of 100,000 they would take 90 MB together."""
+        return self._chosen_lines() if self.choice.columns else self._usual_lines()
+
+    def _usual_lines(self) -> Iterator[list[str]]:
         rows = self.rows
         params, metrics = all_keys(row.params for row in rows), ranked_metrics(rows)
         if self.choice.only_changed:
             params = differing_params(rows)
             metrics = differing_metrics(rows, metrics)
         header = ["name", "id", "state", "reason", "started", "ended", "folder", "tags"]
-        lines = [[*header, *(f"params.{name}" for name in params), *metrics]]
+        yield [*header, *(f"params.{name}" for name in params), *metrics]
         lasts = LastValues(metrics)
         for row in rows:
             fixed = [row.alternative_name, row.id, row.state, text.clean(row.reason)]
             fixed += [row.started or "", row.ended or "", row.folder, plain_text(tuple(row.tags)) if row.tags else ""]
             fixed += text.parameters(row.params, params)
             fixed += text.exact_all(lasts.of(row.metrics))
-            lines.append(fixed)
-        return lines
+            yield fixed
 
-    def _chosen_lines(self) -> list[list[str]]:
+    def _chosen_lines(self) -> Iterator[list[str]]:
         from aimd_core.query import field_text
 
         fields = self.choice.columns
-        return [
-            [field_text(field) for field in fields],
-            *([self._exact_cell(field, row) for field in fields] for row in self.rows),
-        ]
+        yield [field_text(field) for field in fields]
+        for row in self.rows:
+            yield [self._exact_cell(field, row) for field in fields]
 
     def _exact_cell(self, field: Field, row: Facts) -> str:
         """Return a field of a trial for programs."""
