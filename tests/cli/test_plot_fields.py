@@ -193,6 +193,15 @@ def test_points_are_pixels_where_the_terminal_has_them(home: Home, sweep: None) 
     assert said["C"] == "1"
 
 
+def test_a_field_that_no_trial_has_names_those_that_the_others_have(home: Home, sweep: None) -> None:
+    """The newest trial, which is named first, may have begun just now."""
+    wrong = home.aimd("trial", "plot", "-d", ".", "--scatter", "params.nope", "val.acc").err
+    assert "params.lr" in wrong
+    assert "val.acc" in wrong
+    assert "params.note" not in wrong
+    assert "There are: params.bs\n" in home.aimd("trial", "plot", "-d", ".", "--scatter", "params.bss", "val.acc").err
+
+
 @settings(deadline=None)
 @given(st.lists(st.tuples(NUMBERS, NUMBERS), min_size=1, max_size=12), st.integers(20, 120), st.booleans())
 def test_any_numbers_at_all_are_drawn_as_fields(pairs: list[tuple[float, float]], width: int, glyphs: bool) -> None:

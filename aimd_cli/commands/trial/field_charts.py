@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from aimd_cli.views.parallel import Parallel
     from aimd_cli.views.scatter import Scatter
 
+_NAMED = 6  # parameters and metrics that an error names
 _MOST_LINES = 10_000_000  # points asked of a server, so that each is one
 
 
@@ -179,13 +180,23 @@ def _names(trials: Sequence[TrialHandle]) -> list[str]:
     return [trial.alternative_name for trial in trials]
 
 
+def _is_number(field: Field, rows: Sequence[Facts]) -> bool:
+    """Tell whether a field is a number in one of the trials."""
+    return any(number is not None for number in _sample(field, rows).numbers)
+
+
 def _missing(title: str, trials: Sequence[TrialHandle], rows: Sequence[Facts]) -> NotFoundError:
-    """Return the error for a field that is a number in none of the trials, with those that are."""
-    existing = [
-        f"params.{name}" for row in rows[:1] for name, value in row.params.items() if number_of(value) is not None
-    ]
-    existing += [name for row in rows[:1] for name in row.metrics]
+    """Return the error for a field that is a number in none of the trials, with those that are, or that are near."""
+    from aimd_cli.views.rows import differing_params, ranked_metrics, telling_params
+    from aimd_core.query import unknown_fields
+
+    unknown = unknown_fields([parse_field(title)], rows)
+    near = [name for field in unknown for name in field.near if _is_number(parse_field(name), rows)]
+    params = [name for name in differing_params(rows) if _is_number(Field("params", name), rows)]
+    main, minor = telling_params(rows, params)
+    existing = [field_text(Field("params", name)) for name in [*main, *minor][:_NAMED]]
+    existing += [field_text(Field("metric", name, "last")) for name in ranked_metrics(rows)[:_NAMED]]
     return NotFoundError(
         message=said("{title} is not a number in {where}", title=title, where=where_of(trials)),
-        hint=said("There are: {known}", known=", ".join(existing[:12]) or said("none")),
+        hint=said("There are: {known}", known=", ".join(near or existing) or said("none")),
     )
