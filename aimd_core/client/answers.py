@@ -355,6 +355,7 @@ VIEW = members(
     {"editor": text, "updated": text},
 )
 NOTE = members({"note": text, "etag": text}, {"editor": text, "updated": text})
+ADDRESS = members({"address": text})
 VIEWS = members({"views": listed(VIEW)})
 BASELINE = members({}, {"baseline": members({"trial": uuid, "name": text}, {"alternative_name": text})})
 SHARE = _SHARE

@@ -139,6 +139,10 @@ class TrialFinder:
             self._base = self._opened(self._directory)
         return self._base
 
+    def active_server(self) -> ServerSource:
+        """Return all trials of the active server."""
+        return self._server(REMOTE)
+
     def _opened(self, directory: str | None) -> TrialSource:
         if self._remote:
             return self._server(REMOTE).within(directory or "")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import quote
 
+from aimd_core.client import answers
 from aimd_core.errors import AimdError, NotFoundError, NoTrialsError, OldServerError, QueryError
 from aimd_core.format.media import StoredBytes
 from aimd_core.format.model import trial_anchor
@@ -18,12 +20,46 @@ from aimd_core.reports.showing import POINTS, Selection, ViewFaultError
 from aimd_core.sources.handles import Extent, Line, LineRequest, TrialHandle, TrialSource
 from aimd_core.sources.media import media_of
 
+if TYPE_CHECKING:
+    from aimd_core.sources.remote import ServerSource
+
+
+class Elsewhere(Protocol):
+    """What the addresses of a server's console lead to. Each method may raise an `AimdError`."""
+
+    def address(self, short: str) -> str:
+        """Return the address that a short one stands for."""
+        ...
+
+    def within(self, folder_id: str) -> TrialSource:
+        """Return the trials of a folder and below."""
+        ...
+
+
+class ServerAddresses:
+    """What the addresses of a server's console lead to, as the key sees it; implements `Elsewhere`."""
+
+    def __init__(self, source: ServerSource) -> None:
+        self._source = source
+
+    def address(self, short: str) -> str:
+        """Return the address that a short one stands for."""
+        answer = self._source.server.call(answers.ADDRESS, "GET", f"/addresses/{quote(short, safe='')}")
+        return str(answer["address"])
+
+    def within(self, folder_id: str) -> TrialSource:
+        """Return the trials of a folder and below."""
+        folder = self._source.server.call(answers.FOLDER, "GET", f"/folders/{quote(folder_id, safe='')}")
+        return self._source.within(str(folder["path"]))
+
 
 class ReportSource:
     """What the embedded views of a report need, of any source; implements `aimd_core.reports.showing.ViewSource`."""
 
-    def __init__(self, source: TrialSource) -> None:
+    def __init__(self, source: TrialSource, elsewhere: Elsewhere | None = None) -> None:
+        """Take the trials of the report, and on a server what else its addresses lead to."""
         self._source = source
+        self._elsewhere = elsewhere
         self._handles: dict[str, TrialHandle] = {}
 
     def saved(self, name: str) -> Mapping[str, Any]:
@@ -39,16 +75,24 @@ class ReportSource:
         raise ViewFaultError(said("no view {name}", name=name))
 
     def address(self, short: str) -> str:
-        """Refuse: only the console of a server opens short addresses."""
-        raise ViewFaultError(said("what this address shows is seen in the console"))
+        """Return the address that a short one stands for; a directory has none, its console does."""
+        try:
+            return self._console().address(short)
+        except AimdError as error:
+            raise ViewFaultError(error.sentence) from None
+
+    def _console(self) -> Elsewhere:
+        if self._elsewhere is None:
+            raise ViewFaultError(said("what this address shows is seen in the console"))
+        return self._elsewhere
 
     def trials(self, chosen: Selection, limit: int, documents: bool) -> tuple[list[Facts], bool]:
         """Return the first trials of a selection, and whether there are more."""
-        if chosen.folder not in ("", "root"):
-            self.address("")
         try:
-            handles, is_cut = self._chosen(chosen, limit)
-            rows = self._source.facts(handles, Extent(documents=documents, trends=False))
+            is_here = chosen.folder in ("", "root")
+            source = self._source if is_here else self._console().within(chosen.folder)
+            handles, is_cut = _chosen(source, chosen, limit)
+            rows = source.facts(handles, Extent(documents=documents, trends=False))
         except NoTrialsError:
             return [], False
         except QueryError:
@@ -57,13 +101,6 @@ class ReportSource:
             raise ViewFaultError(error.sentence) from None
         self._handles.update(zip((row.id for row in rows), handles, strict=True))
         return rows, is_cut
-
-    def _chosen(self, chosen: Selection, limit: int) -> tuple[list[TrialHandle], bool]:
-        if chosen.ids:
-            return [self._source.named(name) for name in chosen.ids[:limit]], len(chosen.ids) > limit
-        query = read_word(chosen.view.query)
-        handles = self._source.chosen("" if query is None else query.text, chosen.view.sort, limit + 1)
-        return handles[:limit], len(handles) > limit
 
     def charts(self, rows: Sequence[Facts], metrics: Sequence[str], axis: str) -> list[Chart]:
         """Return the charts of metrics."""
@@ -96,6 +133,14 @@ class ReportSource:
         except AimdError as error:
             raise ViewFaultError(error.sentence) from None
         return gathered((item.record for item in items), read, most_bytes, row.name, trial_anchor(row.id))
+
+
+def _chosen(source: TrialSource, chosen: Selection, limit: int) -> tuple[list[TrialHandle], bool]:
+    if chosen.ids:
+        return [source.named(name) for name in chosen.ids[:limit]], len(chosen.ids) > limit
+    query = read_word(chosen.view.query)
+    handles = source.chosen("" if query is None else query.text, chosen.view.sort, limit + 1)
+    return handles[:limit], len(handles) > limit
 
 
 def _line(row: Facts, piece: Line) -> ChartLine:

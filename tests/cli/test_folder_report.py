@@ -119,3 +119,19 @@ def test_the_report_of_a_folder_is_read_in_the_terminal(
     assert "Night" in plain
     assert "(2 trials)" in plain
     assert "fast" in plain
+
+
+def test_a_report_in_the_terminal_shows_what_addresses_of_the_console_lead_to(
+    home: Home, running_server: RunningServer, signed_in: object
+) -> None:
+    _record(home)
+    assert home.aimd("trial", "upload", "-d", ".", "-P", "vision/deep", "-m").code == 0
+    assert home.aimd("folder", "mk", "notes").code == 0
+    folder = home.aimd("folder", "id", "vision").out.strip()
+    note = f"```view #/folders/{folder}/?where=params.lr+%3C+0.05\nshow: list\n```\n\n```view #/v/absent0/\n```\n"
+    assert home.aimd_process("folder", "note", "notes", "-", stdin=note).code == 0
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", home.aimd_terminal("folder", "report", "notes", columns=100))
+    assert "slow" in plain
+    assert "fast" not in plain
+    assert "seen in the console" not in plain
+    assert "absent0" in plain

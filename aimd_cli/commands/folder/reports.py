@@ -126,7 +126,7 @@ def report(
     from aimd_core.sources.naming import TrialFinder
 
     with TrialFinder(str(folder["path"]), remote=True, host=host) as finder:
-        _preview(str(folder["path"]), str(kept["note"]), finder, as_json)
+        _preview(str(folder["path"]), str(kept["note"]), finder, as_json, is_remote=True)
 
 
 def _of_directory(location: str, written: str, html: Path | None, as_json: bool) -> None:
@@ -151,11 +151,11 @@ def _of_directory(location: str, written: str, html: Path | None, as_json: bool)
     _write(html, page.encode("utf-8", "replace"), location, as_json)
 
 
-def _preview(path: str, written: str, finder: TrialFinder, as_json: bool) -> None:
+def _preview(path: str, written: str, finder: TrialFinder, as_json: bool, is_remote: bool = False) -> None:
     """Show a report as text: for people with what its views show now, else the Markdown as it is."""
     from aimd_cli.views.report import ReportPreview
     from aimd_core.reports.showing import Showing
-    from aimd_core.sources.reports import ReportSource
+    from aimd_core.sources.reports import ReportSource, ServerAddresses
 
     if not written.strip() and not as_json:
         output.say(said("{path} has no note", path=path))
@@ -169,7 +169,8 @@ def _preview(path: str, written: str, finder: TrialFinder, as_json: bool) -> Non
 
     @cache
     def showing() -> Showing:  # trials are asked for once a view is shown
-        return Showing(ReportSource(finder.source), language())
+        elsewhere = ServerAddresses(finder.active_server()) if is_remote else None
+        return Showing(ReportSource(finder.source, elsewhere), language())
 
     output.show(ReportPreview(path, written, show, output.glyphs_fit()), as_json)
 
