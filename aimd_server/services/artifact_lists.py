@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from typing import Any
 
@@ -18,6 +17,7 @@ from aimd_server.services.visibility import ROOT, Role, load_artifact, load_fold
 from aimd_server.stores import artifacts, folders
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.artifacts import ArtifactRow
+from aimd_server.stores.cursors import cursor_of, position_in
 from aimd_server.stores.database import Connection, Database
 from aimd_server.stores.folders import FolderRow
 
@@ -154,12 +154,12 @@ def _top(connection: Connection, user: Account, request: ArtifactListRequest) ->
 
 
 def _cursor(row_id: int) -> str:
-    return base64.urlsafe_b64encode(f"artifact {row_id}".encode()).decode().rstrip("=")
+    return cursor_of(f"artifact {row_id}")
 
 
 def _position(cursor: str) -> int:
     try:
-        word, number = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii").split(" ")
+        word, number = position_in(cursor).split(" ")
         row_id = int(number)
     except ValueError:
         raise foreign_cursor() from None

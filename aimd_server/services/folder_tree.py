@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import posixpath
 
 import msgspec
@@ -16,6 +15,7 @@ from aimd_server.services.visibility import ROOT, Role, lineage, load_folder, re
 from aimd_server.stores import folders, shares
 from aimd_server.stores import quotas as stored_quotas
 from aimd_server.stores.accounts import Account
+from aimd_server.stores.cursors import cursor_of, position_in
 from aimd_server.stores.database import Connection, Database
 from aimd_server.stores.folders import FolderRow
 from aimd_server.stores.trials import TrialRow
@@ -126,18 +126,14 @@ def listed(database: Database, user: Account, request: FolderListRequest) -> dic
         documents = shown(connection, user, rows)
         if not more:
             documents += shortcuts.below(connection, user, top, request.depth)
-        return {"folders": documents, "next": _cursor(public_view.path(user, rows[-1].path)) if more else None}
+        return {"folders": documents, "next": cursor_of(public_view.path(user, rows[-1].path)) if more else None}
 
     return database.read(operation)
 
 
-def _cursor(path: str) -> str:
-    return base64.urlsafe_b64encode(path.encode()).decode().rstrip("=")
-
-
 def _position(cursor: str) -> str:
     try:
-        path = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        path = position_in(cursor)
     except ValueError:
         path = ""
     if not path.startswith("/"):

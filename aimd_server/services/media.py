@@ -6,7 +6,6 @@ refer to the content has said that this trial's media have it, as for its files.
 
 from __future__ import annotations
 
-import base64
 import json
 
 import msgspec
@@ -24,6 +23,7 @@ from aimd_server.services.request_errors import RefusalError, foreign_cursor, in
 from aimd_server.services.visibility import load_trial
 from aimd_server.stores import contents, media
 from aimd_server.stores.accounts import Account
+from aimd_server.stores.cursors import cursor_of, position_in
 from aimd_server.stores.database import Connection, Database
 from aimd_server.stores.media import MediaRow
 
@@ -216,13 +216,12 @@ def listed(database: Database, user: Account, uid: str, wish: Chosen, limit: int
 
 
 def _cursor(row: MediaRow) -> str:
-    text = json.dumps([row.key, row.step, row.number])
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    return cursor_of(json.dumps([row.key, row.step, row.number]))
 
 
 def _place_in(cursor: str) -> tuple[str, int, int]:
     try:
-        key, step, number = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        key, step, number = json.loads(position_in(cursor))
         if type(key) is str and type(step) is int and type(number) is int and is_step(step) and is_step(number):
             return key.encode("utf-8", "replace").decode(), step, number
     except (ValueError, TypeError, RecursionError):

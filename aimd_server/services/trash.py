@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-
 import msgspec
 
 from aimd_core.language import said
@@ -25,6 +23,7 @@ from aimd_server.services.visibility import Role, is_owner, load_folder, load_tr
 from aimd_server.stores import folders, trash, trials
 from aimd_server.stores import quotas as stored_quotas
 from aimd_server.stores.accounts import Account
+from aimd_server.stores.cursors import cursor_of, position_in
 from aimd_server.stores.database import Connection, Database
 from aimd_server.stores.folders import ROOT_PATH, FolderRow
 from aimd_server.stores.trash import TrashRow
@@ -116,13 +115,12 @@ def _item(connection: Connection, row: TrashRow, days: int) -> dict[str, object]
 
 
 def _cursor(row: TrashRow) -> str:
-    return base64.urlsafe_b64encode(f"{row.trashed_us} {row.uid}".encode()).decode().rstrip("=")
+    return cursor_of(f"{row.trashed_us} {row.uid}")
 
 
 def _position(cursor: str) -> tuple[int, str]:
     try:
-        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
-        trashed, uid = text.split(" ")
+        trashed, uid = position_in(cursor).split(" ")
         trashed_us = int(trashed)
     except ValueError:
         raise foreign_cursor() from None

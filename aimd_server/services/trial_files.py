@@ -6,8 +6,6 @@ digest of all of them together tells when both sides agree.
 
 from __future__ import annotations
 
-import base64
-
 import msgspec
 
 from aimd_core.format.limits import MAX_CHANGES
@@ -23,6 +21,7 @@ from aimd_server.services.trials import receive
 from aimd_server.services.visibility import load_trial
 from aimd_server.stores import contents, trial_files
 from aimd_server.stores.accounts import UPLOAD, Account
+from aimd_server.stores.cursors import cursor_of, position_in
 from aimd_server.stores.database import Connection, Database
 from aimd_server.stores.trial_files import FileRow, TreeRow
 
@@ -131,18 +130,14 @@ def listed(database: Database, user: Account, uid: str, limit: int, cursor: str)
         row = load_trial(connection, user, uid)
         rows = trial_files.page(connection, row.id, after, limit + 1) if public_view.shows(user, TREE) else []
         more, rows = len(rows) > limit, rows[:limit]
-        return {"files": [_shown(file) for file in rows], "next": _cursor(rows[-1].path) if more else None}
+        return {"files": [_shown(file) for file in rows], "next": cursor_of(rows[-1].path) if more else None}
 
     return database.read(operation)
 
 
-def _cursor(path: str) -> str:
-    return base64.urlsafe_b64encode(path.encode()).decode().rstrip("=")
-
-
 def _path_in(cursor: str) -> str:
     try:
-        return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        return position_in(cursor)
     except ValueError:
         raise foreign_cursor() from None
 

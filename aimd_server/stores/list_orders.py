@@ -7,7 +7,6 @@ are in the order of their names, as in a directory. A label is ordered by rows o
 
 from __future__ import annotations
 
-import base64
 import json
 import zlib
 from collections.abc import Sequence
@@ -20,6 +19,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from aimd_core.query import Field, SortKey, rank_of, value_of
 from aimd_core.query.evaluate import MISSING_RANK, NAN_RANK, NUMBER_RANK, SORTED_CHARS, TEXT_RANK
 from aimd_core.reading.facts import Facts
+from aimd_server.stores.cursors import cursor_of, position_in
 from aimd_server.stores.indexes import LABELS, MAX_KEY_CHARS, UNFINISHED_TEXTS, state_cases, stored_key
 from aimd_server.stores.schema import ByCharacter, folder, trial, trial_metric, trial_param
 from aimd_server.stores.trials import TrialRow
@@ -95,7 +95,7 @@ def cursor_text(keys: Sequence[SortKey], cursor: Cursor) -> str:
     position = cursor.position
     terms = (position.sort_us, position.name, position.row_id)
     members = [_mark(keys), cursor.now_s, [list(rank) for rank in position.ranks], *terms]
-    return base64.urlsafe_b64encode(json.dumps(members).encode()).decode().rstrip("=")
+    return cursor_of(json.dumps(members))
 
 
 def _mark(keys: Sequence[SortKey]) -> int:
@@ -112,8 +112,7 @@ def cursor_in(keys: Sequence[SortKey], text: str) -> Cursor:
     if len(text) > MAX_CURSOR_CHARS:
         raise ValueError("too long")
     try:
-        content = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        mark, now_s, ranks, sort_us, name, row_id = json.loads(content)
+        mark, now_s, ranks, sort_us, name, row_id = json.loads(position_in(text))
         position = Position(tuple(_checked_rank(*rank) for rank in ranks), _whole(sort_us), name, _whole(row_id))
         if not isinstance(name, str) or "\0" in name:
             raise ValueError("no such name")
