@@ -148,7 +148,7 @@ def test_a_store_that_is_away_is_told_and_an_upload_goes_on_when_it_is_back(rigg
         rig.store.after_request = leave
         with pytest.raises(AimdError) as caught:
             case.upload()
-        assert caught.value.code == "busy"
+        assert caught.value.code == "storage_away"
         rig.store.after_request, rig.store.is_away = None, False
         already = len(rig.store.requests)
         case.upload_until_done()
