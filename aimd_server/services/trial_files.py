@@ -61,18 +61,7 @@ def put(database: Database, user: Account, uid: str, wish: FilesWish) -> dict[st
         RefusalError: `not_found`, `forbidden`, `invalid`; `content_missing`, with `digests`, for contents that the
             caller has to send first; `quota_exceeded`.
     """
-    if len(wish.files) + len(wish.remove) > MAX_CHANGES:
-        raise invalid(f"at most {MAX_CHANGES} files at once", field="files", limit=MAX_CHANGES)
-    if wish.remove and user.scope == UPLOAD:
-        raise forbidden("an upload-only key deletes nothing")
-    for file in wish.files:
-        fault = path_fault(file.path)
-        if fault:
-            raise invalid(f"{file.path!r} cannot be the path of a file: {fault}", field="path")
-        checked(file.digest)
-    digest_of = {file.path: file.digest for file in wish.files}
-    if displaced(digest_of, digest_of):
-        raise invalid("a path cannot be both a file and a directory", field="path")
+    digest_of = _checked_files(user, wish)
 
     def operation(connection: Connection) -> dict[str, object]:
         row = load_trial(connection, user, uid)
@@ -81,6 +70,9 @@ def put(database: Database, user: Account, uid: str, wish: FilesWish) -> dict[st
         if lacking:
             message = f"{len(lacking)} contents have to be sent first"
             raise RefusalError("content_missing", message, digests=lacking[:MAX_TOLD])
+        tree = trial_files.trees(connection, [row.id]).get(row.id)
+        if tree is not None and digest_of == trial_files.digests_at(connection, row.id, {*digest_of, *wish.remove}):
+            return _shown_tree(tree)  # nothing changes, for which not all files are read while all writers wait
         before = trial_files.digests(connection, row.id)
         digest_before = {path: digest for path, digest, _ in before}
         new = {path: digest for path, digest in digest_of.items() if digest_before.get(path) != digest}
@@ -99,6 +91,23 @@ def put(database: Database, user: Account, uid: str, wish: FilesWish) -> dict[st
         return _shown_tree(tree)
 
     return database.write(operation)
+
+
+def _checked_files(user: Account, wish: FilesWish) -> dict[str, str]:
+    """Return the digests of the files to set, by path."""
+    if len(wish.files) + len(wish.remove) > MAX_CHANGES:
+        raise invalid(f"at most {MAX_CHANGES} files at once", field="files", limit=MAX_CHANGES)
+    if wish.remove and user.scope == UPLOAD:
+        raise forbidden("an upload-only key deletes nothing")
+    for file in wish.files:
+        fault = path_fault(file.path)
+        if fault:
+            raise invalid(f"{file.path!r} cannot be the path of a file: {fault}", field="path")
+        checked(file.digest)
+    digest_of = {file.path: file.digest for file in wish.files}
+    if displaced(digest_of, digest_of):
+        raise invalid("a path cannot be both a file and a directory", field="path")
+    return digest_of
 
 
 def _counted(connection: Connection, trial_id: int) -> TreeRow:

@@ -67,6 +67,19 @@ def digests(connection: Connection, trial_id: int) -> list[tuple[str, str, int]]
     return [(row.path, row.digest, row.size) for row in connection.execute(query)]
 
 
+def digests_at(connection: Connection, trial_id: int, paths: Iterable[str]) -> dict[str, str]:
+    """Return the digests of those of some files of a trial that are there, by path."""
+    names, there = list(paths), dict[str, str]()
+    for start in range(0, len(names), _AT_ONCE):
+        query = (
+            select(trial_file.c.path, content.c.digest)
+            .join(content, content.c.id == trial_file.c.content_id)
+            .where(trial_file.c.trial_id == trial_id, trial_file.c.path.in_(names[start : start + _AT_ONCE]))
+        )
+        there |= {row.path: row.digest for row in connection.execute(query)}
+    return there
+
+
 def put(connection: Connection, trial_id: int, files: Sequence[tuple[str, int]], now_us: int) -> None:
     """Set files of a trial, each a path and a content."""
     remove(connection, trial_id, [path for path, _ in files])

@@ -15,10 +15,13 @@ from aimd_core.objects.tree import digest_of_tree
 from aimd_server import backups, operations
 from aimd_server.accounts import add_user
 from aimd_server.blobs import open_blobs
-from aimd_server.services import contents
+from aimd_server.services import contents, trial_files, trials
 from aimd_server.services.contents import Receiving
 from aimd_server.services.request_errors import RefusalError
+from aimd_server.services.trial_files import FilesWish, SentFile
+from aimd_server.services.trials import TrialWish
 from aimd_server.storage import Storage
+from aimd_server.stores import trial_files as stored_files
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.contents import ContentRow, all_of, totals
 from aimd_server.stores.database import Database
@@ -195,6 +198,26 @@ def test_files_are_replaced_and_removed_and_the_same_again_is_no_change(user: Us
     assert content_of(user, trial_id, "b").status_code == 404
     put_files(user, trial_id, remove=["a"])
     assert "files/" not in user.trial(trial_id)["files"]
+
+
+def test_what_changes_nothing_reads_only_the_files_that_it_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A trial may have 100,000 files, for whose reading all other writers would wait."""
+    add_user(tmp_path, "lin")
+    user, uid = Account(1, "lin", writing=True), new_id()
+    with Database(tmp_path) as database:
+        storage = Storage(database, open_blobs(None, tmp_path))
+        trials.put(database, user, uid, TrialWish(name="t"))
+        digests = Receiving().small(storage, user, b"[1,1]\nxy")
+        sent = [SentFile(path, digest) for path, digest in zip("ab", digests, strict=True)]
+        whole = trial_files.put(database, user, uid, FilesWish(sent))
+        monkeypatch.setattr(stored_files, "digests", lambda *_: pytest.fail("all files were read"))
+        for wish in (FilesWish(sent), FilesWish(sent[:1]), FilesWish(), FilesWish(sent, ["c"])):
+            assert trial_files.put(database, user, uid, wish) == whole
+        monkeypatch.undo()
+        for changed in (FilesWish([SentFile("a", digests[1])]), FilesWish([], ["a"]), FilesWish(sent)):
+            assert trial_files.put(database, user, uid, changed) != whole or changed.files == sent
 
 
 def test_a_file_and_a_directory_of_one_name_give_way_to_each_other(user: User) -> None:
