@@ -34,8 +34,8 @@ class Form(str, Enum):
     md = "md"
 
 
-class Remote(NamedTuple):
-    """The server and folder to list."""
+class ServerFolder(NamedTuple):
+    """A server, and a folder on it to list; None means the active one, and the root."""
 
     folder: str | None
     host: str | None
@@ -133,7 +133,7 @@ def ls(
         aimd trial ls remote:/image_classification/mnist
     """
     path, queries = split_words(words or [])
-    address, server = path, Remote(folder, host) if remote else _server_in(path)
+    address, server = path, ServerFolder(folder, host) if remote else _server_in(path)
     if server and not remote:
         path = None
     is_plain = as_json or quiet or form is not None
@@ -158,7 +158,7 @@ def ls(
         output.show(view, as_json, wide)
 
 
-def _server_in(path: str | None) -> Remote | None:
+def _server_in(path: str | None) -> ServerFolder | None:
     """Return the server and the folder that a path such as `team:/vision` names, None for a directory."""
     if path is None or ":" not in path or Path(path).is_dir():
         return None
@@ -166,7 +166,7 @@ def _server_in(path: str | None) -> Remote | None:
 
     names = ServerNames()
     address = names.split(path)
-    return None if address is None else Remote(address[1] or None, names.host(address[0]))
+    return None if address is None else ServerFolder(address[1] or None, names.host(address[0]))
 
 
 def _views(where: str | None, remote: bool, host: str | None) -> Views:
@@ -196,7 +196,7 @@ def _columns(text: str) -> tuple[tuple[Field, ...], tuple[Field, ...]]:
     return parse_columns(text)
 
 
-def _check(path: str | None, server: Remote | None, named: list[str], watches_plainly: bool) -> None:
+def _check(path: str | None, server: ServerFolder | None, named: list[str], watches_plainly: bool) -> None:
     if server and path is not None:
         raise UsageError(message="--remote takes no PATH", hint="Name a folder of the server with -P FOLDER")
     if named and not server:
@@ -256,7 +256,7 @@ def _baseline(path: Path, index: TrialIndex, rows: list[Facts]) -> Facts | None:
     return listed
 
 
-def _remote(source: Remote, asked: Listing) -> TrialList | GroupedComparison:
+def _remote(source: ServerFolder, asked: Listing) -> TrialList | GroupedComparison:
     from aimd_cli.completion.cache import remember_remote
     from aimd_core.client.lists import count, facts_of, takes_queries
     from aimd_core.client.v2 import Server
