@@ -158,7 +158,7 @@ def test_a_store_that_is_away_is_told_and_an_upload_goes_on_when_it_is_back(rigg
         rig.store.after_request = leave  # in the middle of a download
         with pytest.raises(AimdError) as caught:
             case.fetched(rig.place / "never")
-        assert caught.value.code in ("busy", "unreachable")
+        assert caught.value.code in ("storage_away", "unreachable")
         (left,) = (rig.place / "never" / ".aimd" / "trials").iterdir()
         assert left.name.endswith(".partial")
         rig.store.after_request, rig.store.is_away = None, False
