@@ -35,6 +35,7 @@ what to do next. Callers choose how much to catch::
     ├── DiskError         the local disk refused
     ├── ConflictError     local and server disagree; nothing was changed
     │   ├── NameTakenError
+    │   │   └── NameInUseError
     │   ├── ExistsError
     │   ├── NotTheSameError
     │   ├── ViewChangedError
@@ -450,6 +451,13 @@ class NameTakenError(ConflictError):
     code = "name_taken"
     text = "a trial named {name!r} already exists in {folder}"
     hint = "Choose what to do with: --conflict-strategy skip|new|replace"
+
+
+class NameInUseError(NameTakenError):
+    """A trial or a folder has the name that another was to get. Facts: name, folder."""
+
+    text = "a trial or a folder named {name!r} already exists in {folder}"
+    hint = "Choose another name. To see what is there: aimd folder tree --trials"
 
 
 class ViewChangedError(ConflictError):

@@ -97,7 +97,9 @@ class Folders:
         ids = ids or [folder_id for folder_id, path in paths.items() if path[-1:] == parts]
         ids = ids or [folder_id for folder_id in paths if len(folder) >= MIN_ID_CHARS and folder_id.startswith(folder)]
         if not ids:
-            raise RemoteNotFoundError(what=said("folder {place} in the trash", place=folder))
+            raise RemoteNotFoundError(
+                what=said("folder {place} in the trash", place=folder), hint="Run: aimd folder ls --trash"
+            )
         if len(ids) > 1:
             raise UsageError(
                 message=said("several folders in the trash are called {place!r}", place=folder),

@@ -19,6 +19,7 @@ from aimd_core.errors import (
     BusyError,
     ContentDiffersError,
     KeyRefusedError,
+    NameInUseError,
     NameTakenError,
     NotAServerError,
     QuotaError,
@@ -130,7 +131,10 @@ class Server:
         headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
         query = {"dry_run": "1"} if dry_run else None
         path = f"/trials/{trial_id}"
-        return self.call(answers.UPLOADED, "PUT", path, content=content, headers=headers, query=query)
+        try:
+            return self.call(answers.UPLOADED, "PUT", path, content=content, headers=headers, query=query)
+        except NameInUseError as error:
+            raise NameTakenError(**error.facts) from None
 
     def known(self, trial_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         """Return what the server has of some trials, by id; those that it lacks are left out."""
@@ -351,7 +355,7 @@ def _refusal(host: str, status: int, error: dict[str, Any]) -> AimdError:
     """Return the error for a refusal by its code, else by its status."""
     code, message = error["code"], error["message"]
     if code == "name_taken":
-        return NameTakenError(name=error.get("name") or "?", folder=error.get("folder") or "that folder")
+        return NameInUseError(name=error.get("name") or "?", folder=error.get("folder") or "that folder")
     if code == "quota_exceeded":
         return _quota_error(host, error)
     if code == "view_changed":

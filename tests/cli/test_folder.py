@@ -162,6 +162,23 @@ def test_a_tree_keeps_each_trial_on_its_line(home: Home, signed_in: Account) -> 
     assert line.startswith("        └── resnet5")
 
 
+def test_a_name_that_is_taken_is_said_without_an_option_that_the_command_lacks(home: Home, signed_in: Account) -> None:
+    for name in ("one", "two"):
+        write_trial(
+            home.work / ".aimd" / "trials", f"{name}_261123_150327_f9by70", name=name, trial_id=str(uuid.uuid4())
+        )
+    assert home.aimd("trial", "upload", "-d", ".", "-P", "a", "-m").code == 0
+    for words in (
+        ("folder", "mk", "a"),
+        ("trial", "rename", "remote:/a/one", "two"),
+        ("folder", "mv", "a", "a/one"),
+    ):
+        ran = home.aimd(*words)
+        assert (ran.code != 0, "conflict-strategy" in ran.err) == (True, False), ran.err
+    assert "a trial or a folder named 'a' already exists in /" in home.aimd("folder", "mk", "a").err
+    assert "Run: aimd folder ls --trash" in home.aimd("folder", "restore", "nope").err
+
+
 def test_every_folder_command_answers_in_json_and_the_trash_is_listed(home: Home, signed_in: Account) -> None:
     home.aimd("folder", "mk", "a")
     assert home.aimd("folder", "mv", "a", "b", "--json").json["folder"]["path"] == "/b"

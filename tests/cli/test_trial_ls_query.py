@@ -137,6 +137,8 @@ def test_a_parameter_that_was_written_short_is_said_in_full(home: Home, trials: 
             "no trial here has optimizer.lr; did you mean: params.optimizer.lr?" in home.aimd("trial", "ls", query).err
         )
     assert "did you mean: params.optimizer.lr?" in home.aimd("trial", "ls", "--sort", "-optimizer.lr").err
+    write_trial(trials, "net_261123_150331_aaaaaa", name="net", parameters="model: {width: 3}\n")
+    assert "There are: model.width\n" in home.aimd("trial", "ls", "--group-by", "width").err
     shown = home.aimd("trial", "ls", "optimizer.lr").err
     assert "which is a parameter: compare it, as in params.optimizer.lr = 0.1" in shown
 

@@ -154,7 +154,9 @@ def by_group(rows: list[Facts], group_by: str, options: ComparisonOptions) -> Gr
 
     names, unknown = grouping_params(rows, group_by)
     if unknown:
-        existing = ", ".join(all_keys(row.params for row in rows)[:12]) or said("none")
+        params = all_keys(row.params for row in rows)
+        meant = [name for name in params if any(name.endswith(f".{short}") for short in unknown)]
+        existing = ", ".join((meant or params)[:12]) or said("none")
         raise UsageError(
             message=said("no trial has a parameter {unknown}", unknown=", ".join(unknown)),
             hint=said("There are: {known}", known=existing),

@@ -102,6 +102,11 @@ ERRORS: dict[str, str] = {
         "未做任何修改；完好的记录仍可读取，也可以上传或恢复副本"
     ),
     "Check free space and permissions there": "请检查该位置的剩余空间和权限",
+    "a trial or a folder named {name!r} already exists in {folder}": "{folder} 中已有名为 {name!r} 的试验或文件夹",
+    "Choose another name. To see what is there: aimd folder tree --trials": (
+        "请换一个名称。要查看其中的内容：aimd folder tree --trials"
+    ),
+    "Run: aimd folder ls --trash": "请运行：aimd folder ls --trash",
     "a trial named {name!r} already exists in {folder}": "{folder} 中已有名为 {name!r} 的试验",
     "Choose what to do with: --conflict-strategy skip|new|replace": "请选择处理方式：--conflict-strategy skip|new|replace",
     "{path}: {reason}; nothing was overwritten": "{path}：{reason}；未覆盖任何内容",
