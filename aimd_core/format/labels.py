@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from aimd_core.errors import DiskError, UsageError
 from aimd_core.format.layout import LABELS_FILE
+from aimd_core.format.values import name_fault
 from aimd_core.language import said
 
 MAX_TAGS, MAX_TAG_CHARS = 64, 64  # of a trial on a server
@@ -42,6 +43,24 @@ def tag_fault(tag: str) -> str | None:
     if len(tag) > MAX_TAG_CHARS:
         return said("it is longer than {limit} characters", limit=MAX_TAG_CHARS)
     return None
+
+
+def shown_labels(labels: Labels) -> tuple[Labels, list[str]]:
+    """Return the labels that a server shows of a trial, and what it leaves out, in words.
+
+    A file that was edited by hand may hold others. It is uploaded and downloaded as it is.
+    """
+    tags = [tag for tag in dict.fromkeys(labels.tags) if is_shown_tag(tag)]
+    others = [tag for tag in labels.tags if tag not in tags] + tags[MAX_TAGS:]
+    left_out: list[str] = [said("tag {tag!r}", tag=tag) for tag in others]
+    if len(labels.note) > MAX_NOTE_CHARS:
+        left_out.append(said("the note beyond {limit:,} characters", limit=MAX_NOTE_CHARS))
+    return Labels(tuple(tags[:MAX_TAGS]), labels.note[:MAX_NOTE_CHARS]), left_out
+
+
+def is_shown_tag(text: str) -> bool:
+    """Tell whether a server shows a text as a tag; lists separate tags with commas."""
+    return name_fault(text.replace("/", "-")) is None and len(text) <= MAX_TAG_CHARS and "," not in text
 
 
 def check_tags(tags: list[str]) -> None:

@@ -29,6 +29,7 @@ from aimd_core.errors import (
 )
 from aimd_core.format.digest import RunningDigest, digest_prefix
 from aimd_core.format.journal import open_regular
+from aimd_core.format.labels import Labels, shown_labels
 from aimd_core.format.layout import DOCUMENT_FILES, JOURNAL_FILES, LABELS_FILE, MEDIA_FILE, METRICS_FILE
 from aimd_core.format.portable import read_at
 from aimd_core.language import joined, said
@@ -167,9 +168,9 @@ def send_trial(server: Server, trial: Trial, destination: Destination, progress:
     document = document_of(trial, merged)
     small = {file: content for file, content in contents.items() if len(content) <= _ALONE_BYTES}
     document["documents"] = {file: base64.b64encode(content).decode() for file, content in small.items()}
-    if LABELS_FILE in small and LABELS_FILE not in trial.unread:
-        document["labels"] = {"tags": list(trial.labels.tags), "note": trial.labels.note}
     refusals = damaged_parts(trial)
+    if LABELS_FILE in small and LABELS_FILE not in trial.unread:
+        refusals += _labelled(document, trial.labels)
     removed: dict[str, Any] | None = None
     for _ in range(_REPLACED_TRIES):
         try:
@@ -200,6 +201,12 @@ def send_trial(server: Server, trial: Trial, destination: Destination, progress:
             _label_again(server, trial_id, removed)
             return uploaded
     raise RefusedError(host=server.host, reason="the trial is deleted again and again while it is uploaded")
+
+
+def _labelled(document: dict[str, Any], labels: Labels) -> list[Refusal]:
+    """Put labels into the body of a PUT, and return those that the server will not show."""
+    document["labels"] = {"tags": list(labels.tags), "note": labels.note}
+    return [Refusal(what, "it does not show such labels") for what in shown_labels(labels)[1]]
 
 
 def _remove(server: Server, trial_id: str) -> dict[str, Any]:

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from aimd_core.format.labels import MAX_TAG_CHARS
 from aimd_core.format.values import MAX_NAME_BYTES, name_fault
 from aimd_core.format.values import is_uuid as is_uuid
 from aimd_core.language import Said, said
 from aimd_server.services.request_errors import RefusalError, invalid
 
 MAX_DEPTH = 32
-
-
-def is_tag(text: str) -> bool:
-    """Tell whether a text may be a tag; lists separate tags with commas."""
-    return name_fault(text.replace("/", "-")) is None and len(text) <= MAX_TAG_CHARS and "," not in text
 
 
 def checked(name: str, field: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from aimd_core.format.labels import MAX_NOTE_CHARS, MAX_TAG_CHARS, MAX_TAGS
+from aimd_core.format.labels import MAX_NOTE_CHARS, MAX_TAG_CHARS, MAX_TAGS, is_shown_tag
 from aimd_core.format.values import clean
 from aimd_core.language import said
 from aimd_server.services import auditing, names, quotas
@@ -105,7 +105,7 @@ def checked_tags(tags: list[str]) -> list[str]:
     """
     _check_count(tags)
     for tag in tags:
-        if not names.is_tag(tag):
+        if not is_shown_tag(tag):
             words = said("a tag has 1 to {limit} characters, no comma and no control character", limit=MAX_TAG_CHARS)
             raise invalid(words, field="tags", limit=MAX_TAG_CHARS)
     return list(dict.fromkeys(tags))

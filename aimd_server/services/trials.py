@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from aimd_core.format.labels import MAX_NOTE_CHARS, MAX_TAGS
+from aimd_core.format.labels import Labels, shown_labels
 from aimd_core.format.layout import LABELS_FILE, made_s
 from aimd_core.format.model import STATES
 from aimd_core.format.values import clean
@@ -184,9 +184,9 @@ def _label_columns(wish: TrialWish, given: GivenDocuments, stored_digest: str | 
     digest = None if document is None else document[1]
     if LABELS_FILE not in given or digest == stored_digest or (document is not None and wish.labels is None):
         return {}
-    labels = wish.labels or SentLabels()
-    tags = [tag for tag in dict.fromkeys(labels.tags) if names.is_tag(tag)][:MAX_TAGS]
-    return {"tags": json.dumps(tags), "note": clean(labels.note)[:MAX_NOTE_CHARS]}
+    sent = wish.labels or SentLabels()
+    labels, _ = shown_labels(Labels(tuple(sent.tags), clean(sent.note)))
+    return {"tags": json.dumps(labels.tags), "note": labels.note}
 
 
 def document_columns(document: dict[str, Any]) -> dict[str, Any]:

@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 import threading
@@ -6,7 +7,7 @@ import pytest
 
 from aimd_core.client.v2 import Server
 from aimd_core.config import Credentials
-from aimd_core.format.labels import MAX_TAG_CHARS, Labels, add_tags, read_labels, set_note
+from aimd_core.format.labels import MAX_NOTE_CHARS, MAX_TAG_CHARS, Labels, add_tags, read_labels, set_note
 from aimd_core.format.layout import LABELS_FILE
 from t9k import aimd
 from tests.conftest import Account
@@ -162,7 +163,10 @@ def test_tags_and_notes_are_the_same_on_the_server(home: Home, signed_in: Accoun
     home.aimd("trial", "tag", "labelled", longest)
     assert remote() == (["base", "v2", longest], "a note")
     (trial.path / "labels.yaml").write_text("tags: [ok, 'a,b', 7, '']\nnote: [no, text]\n")
-    assert remote() == (["ok", "7"], "")
+    assert remote(code=8) == (["ok", "7"], "")
+    (trial.path / "labels.yaml").write_text(json.dumps({"tags": ["two words"], "note": "n" * (MAX_NOTE_CHARS + 1)}))
+    assert remote(code=8) == (["two words"], "n" * MAX_NOTE_CHARS)
+    assert "the server refuses the note beyond 65,536 characters" in home.aimd("trial", "upload", "labelled").err
     (trial.path / "labels.yaml").unlink()
     assert remote() == ([], "")
     (trial.path / "labels.yaml").write_text("tags: [damaged\n")

@@ -369,6 +369,9 @@ ERRORS: dict[str, str] = {
     # Names and tags
     "not an alternative name: {directory_name!r}": "不是替代名称：{directory_name!r}",
     "it is empty": "为空",
+    "tag {tag!r}": "标签 {tag!r}",
+    "the note beyond {limit:,} characters": "超过 {limit:,} 个字符的备注部分",
+    "it does not show such labels": "服务器不显示这样的标签或备注",
     "it contains '//', or ends with '/'": "包含“//”或以“/”结尾",
     # aimd_core/format/saved_views.py
     "it must be a text": "应为文本",
