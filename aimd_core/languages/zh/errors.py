@@ -544,7 +544,7 @@ ERRORS: dict[str, str] = {
     ),
     "no name here contains {part!r}": "这里没有名称包含 {part!r} 的试验",
     "no name here contains {part!r}, which is a parameter: compare it, as in {field} = 0.1": (
-        "这里没有名称包含 {part!r} 的试验；它是一个参数，请与数值比较，例如 {field} = 0.1"
+        "这里没有名称包含 {part!r} 的试验；它是一个超参数，请与数值比较，例如 {field} = 0.1"
     ),
     "no name here contains {part!r}, which is a metric: compare it, as in {part} > 0": (
         "这里没有名称包含 {part!r} 的试验；它是一个指标，请与数值比较，例如 {part} > 0"
