@@ -61,6 +61,11 @@ def make_folders(home: Home) -> None:
     assert home.aimd("folder", "mk", "-p", "images/mnist").code == 0
 
 
+def make_and_remove_folders(home: Home) -> None:
+    make_folders(home)
+    assert home.aimd("folder", "rm", "images/mnist", "-y").code == 0
+
+
 def make_folders_and_record(home: Home) -> None:
     make_folders(home)
     record()
@@ -132,6 +137,14 @@ CASES = (
         "Create it with -m, or choose another: aimd folder tree",
         "trial upload -d . -P zzz",
         make_folders_and_record,
+        mends=False,
+        shows="/images/mnist",
+    ),
+    Case("Run: aimd folder ls --trash", "folder restore zzz", make_and_remove_folders, mends=False, shows="mnist"),
+    Case(
+        "Choose another name. To see what is there: aimd folder tree --trials",
+        "folder mk images",
+        make_folders,
         mends=False,
         shows="/images/mnist",
     ),

@@ -101,6 +101,7 @@ def test_what_one_person_watches_is_not_watched_for_the_next_at_the_same_browser
         for who, is_watched in ((other, False), (person, True)):
             console.page.get_by_label("API key").fill(who.key)
             console.button("Sign in").click()
+            console.heading("My folders").wait_for()  # the page begins anew for another person
             console.trial(uid)
             expect(console.heading("mine")).to_be_visible()
             console.button("More actions").click()
