@@ -162,16 +162,16 @@ module._put = slowly
 """
 
 
-def _faults_while_collecting(home: Home, planted: str = "") -> list[str]:
+def _faults_while_collecting(work: Path, planted: str = "") -> list[str]:
     """Add equal files from two processes while unused ones are collected without a grace; return what is wrong."""
-    (home.work / "kept").mkdir()
-    (home.work / ".aimd" / "trials").mkdir(parents=True)
-    words = [sys.executable, "-c", _ADD.replace("{planted}", planted), str(home.work)]
+    (work / "kept").mkdir(parents=True)
+    (work / ".aimd" / "trials").mkdir(parents=True)
+    words = [sys.executable, "-c", _ADD.replace("{planted}", planted), str(work)]
     adders = [subprocess.Popen([*words, str(number)], stderr=subprocess.PIPE, text=True) for number in range(2)]
     while any(adder.poll() is None for adder in adders):
-        collect(home.work, grace_s=-60.0)
+        collect(work, grace_s=-60.0)
     faults = [error for adder in adders if (error := adder.communicate()[1])]
-    for path in (home.work / "kept").iterdir():
+    for path in (work / "kept").iterdir():
         step = int(path.name.partition("-")[2])
         if path.read_bytes() != b"%d" % (step % 7) * 5000:
             faults.append(f"{path.name} has other bytes")
@@ -179,11 +179,12 @@ def _faults_while_collecting(home: Home, planted: str = "") -> list[str]:
 
 
 def test_collecting_while_others_add_loses_nothing(home: Home) -> None:
-    assert _faults_while_collecting(home) == []
+    assert _faults_while_collecting(home.work) == []
 
 
 def test_the_harness_catches_a_store_without_a_lock(home: Home) -> None:
-    assert _faults_while_collecting(home, _FORGETS_THE_LOCK) != []
+    # Which of the processes comes first is chance, and rarely always the harmless order.
+    assert any(_faults_while_collecting(home.work / str(turn), _FORGETS_THE_LOCK) for turn in range(10))
 
 
 def _killed_at(work: Path, call: Callable[[], object], at: int) -> bool:

@@ -209,6 +209,15 @@ def test_a_view_that_somebody_else_changed_is_not_replaced_without_asking(window
     console.dialog.get_by_role("button", name="Save").click()
     expect(console.page.get_by_text("mine is saved.")).to_be_visible()
     assert person.v2("GET", f"/folders/{place}/views").json()["views"][0]["view"] == {"sort": "name"}
+    assert person.v2("PUT", f"/folders/{place}/views/theirs", json=theirs).status_code == 201
+    console.page.reload()  # the page knows it then, and shows another one
+    console.filter("run")
+    console.choose("Views: mine, changed", "Save as another view")
+    console.dialog.get_by_label("Name").fill("theirs")
+    console.dialog.get_by_role("button", name="Save").click()
+    expect(console.alert).to_contain_text("Press Save again")
+    kept = {view["name"]: view["view"] for view in person.v2("GET", f"/folders/{place}/views").json()["views"]}
+    assert kept["theirs"] == theirs["view"]
 
 
 def test_a_view_that_was_changed_says_so_and_is_saved_or_taken_back(window: Window, person: User) -> None:

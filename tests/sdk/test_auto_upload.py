@@ -129,9 +129,10 @@ def test_a_server_that_refuses_the_key_is_told_in_the_log_and_the_training_goes_
     sign_in(account.url, wrong, tmp_path, monkeypatch)
     with aimd.create_trial(trial_name="a", auto_upload=True) as trial:
         trial.log("train", {"loss": 1.0}, step=1)
-    wait_until(lambda: not companions_of(trial.path), "the uploader has given up")
     log = trial.path.parents[1] / "logs" / f"{trial.alternative_name}.uploader.log"
-    assert "giving up; upload it later: aimd trial upload -p" in log.read_text()
+    told = "giving up; upload it later: aimd trial upload -p"
+    wait_until(lambda: log.exists() and told in log.read_text(), "the uploader has said that it gives up")
+    wait_until(lambda: not companions_of(trial.path), "the uploader has ended")
     assert wrong not in log.read_text()
     assert "WARNING" not in capsys.readouterr().err
 

@@ -128,8 +128,10 @@ function SaveDialog({ folder, views, current, done }: SaveProps) {
     const wanted = name.trim();
     const fields = viewOf(route.value.query, before?.view) as ViewFields;
     if (NO_ADDRESS.test(wanted)) throw new Error(t("views.name"));
+    // Only the view that is shown is replaced without a question.
+    const known = isReplacing || before === current ? before?.etag : undefined;
     try {
-      await saveView(folder.id, wanted, isShared, fields, before?.etag ?? (isReplacing ? "*" : null));
+      await saveView(folder.id, wanted, isShared, fields, known ?? (isReplacing ? "*" : null));
     } catch (error) {
       if (error instanceof ApiError && error.field === "name") throw new Error(t("views.name"));
       if (!(error instanceof ApiError) || error.status !== 412) throw error;
