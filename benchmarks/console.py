@@ -29,7 +29,7 @@ from aimd_server.stores.database import Connection, Database
 from benchmarks.console_charts import measure_charts
 from benchmarks.measurement import Measurement, table
 from tests.console.browser import Watched, running_browser
-from tests.console.pages import Console
+from tests.console.pages import Console, wait_until_painted
 from tests.console.test_build import parts_of
 from tests.console.world import curve, folder_id, point
 from tests.server.api import User, new_id, wish
@@ -43,17 +43,6 @@ TRIALS, OVERLAID, POINTS, LONG_POINTS = 10_000, 20, 100_000, 10_000_000
 ROUNDS = 5
 PART_LINES = 40_000
 SCRIPT_KB = 120
-_DRAWN = """() => {
-  const canvas = document.querySelector('.chart-place canvas');
-  if (!canvas || !canvas.width) return false;
-  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-  let coloured = 0;
-  for (let at = 0; at < data.length; at += 4) {
-    const [red, green, blue] = [data[at], data[at + 1], data[at + 2]];
-    if (data[at + 3] > 100 && Math.max(red, green, blue) - Math.min(red, green, blue) > 60) coloured += 1;
-  }
-  return coloured > 300;
-}"""
 
 
 class _OneTransaction:
@@ -129,7 +118,7 @@ def _drawn_s(browser: Browser, user: User, address: str, click: str) -> float:
         console.page.locator(click).first.wait_for()
         started_s = time.perf_counter()
         console.page.locator(click).first.click()
-        console.page.wait_for_function(_DRAWN, timeout=60_000)
+        wait_until_painted(console)
         return time.perf_counter() - started_s
 
 
@@ -139,7 +128,7 @@ def _live_s(browser: Browser, user: User) -> float:
     offset = len(b"".join(map(_line, range(100))))
     with _window(browser, user) as console:
         console.trial(trial_id)
-        console.page.wait_for_function(_DRAWN)
+        wait_until_painted(console)
         assert user.patch(trial_id, offset, point(100, loss=777.0)).status_code == 204
         started_s = time.perf_counter()
         console.page.get_by_text("777", exact=True).first.wait_for(timeout=30_000)

@@ -12,6 +12,14 @@ if TYPE_CHECKING:
     from tests.console.browser import Watched
 
 WEB = "/t9k/experiment/web/"
+_PAINTED = """() => {
+  const canvas = document.querySelector('.chart-place canvas.chart-curves');
+  if (!canvas || !canvas.width) return false;
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  let painted = 0;
+  for (let at = 3; at < data.length; at += 4) if (data[at] > 100) painted += 1;
+  return painted > 300;
+}"""
 
 
 class Console:
@@ -99,3 +107,8 @@ class Console:
 
     def tab(self, name: str) -> Locator:
         return self.page.get_by_role("tab", name=name)
+
+
+def wait_until_painted(console: Console) -> None:
+    """Wait until the first chart has curves, by its pixels; axes alone are none."""
+    console.page.wait_for_function(_PAINTED)

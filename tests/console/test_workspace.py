@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tests.console.conftest import Window
-from tests.console.pages import Console
+from tests.console.pages import Console, wait_until_painted
 from tests.console.test_journeys import expect
-from tests.console.world import folder_id, record_trial
+from tests.console.world import curve, folder_id, record_trial
 from tests.server.api import User
 
 
@@ -32,6 +32,16 @@ def test_the_list_and_the_charts_of_its_rows_are_one_page(window: Window, person
     expect(console.page.get_by_role("region", name="Parallel coordinates")).to_be_visible()
     console.page.keyboard.press("v")
     expect(console.table).to_be_visible()
+
+
+def test_rows_that_are_selected_in_the_address_are_compared_by_a_click_and_drawn(window: Window, person: User) -> None:
+    trials = [record_trial(person, f"run{number:02}", journal=curve(3000)) for number in range(20)]
+    console = Console(window(person)).folder(
+        folder_id(person, "/vision/mnist"), selected=",".join(trial.id for trial in trials)
+    )
+    console.button("Compare 20").click()
+    wait_until_painted(console)
+    expect(console.chart("loss")).to_be_visible()
 
 
 def test_rows_have_the_colours_of_their_lines_which_can_be_hidden_from_there(window: Window, person: User) -> None:
