@@ -2,7 +2,8 @@
 
 A file that was added has its bytes in the store and at its place, and they are shared: as a clone where the file system
 can, which takes no space, else as a link to one read-only copy. Where neither is possible, and for small files, the
-copy is at its place only.
+copy is at its place only. A file that is only lent, as a checkpoint's, shares bytes in the same way, but the store does
+not keep them: see `aimd_core.objects.lending`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import NamedTuple
 from aimd_core.errors import DamagedError
 from aimd_core.format.portable import open_directory
 from aimd_core.objects.copying import Stored, copy_file, open_source, read_whole, write_fully
+from aimd_core.objects.lending import lend
 from aimd_core.objects.packs import PACKED_BYTES
 from aimd_core.objects.store import (
     NEW_DIRECTORY,
@@ -25,6 +27,7 @@ from aimd_core.objects.store import (
     are_on_one_disk,
     are_same,
     created,
+    lent_path,
     linked,
     remove_abandoned,
 )
@@ -53,8 +56,10 @@ class Adding:
     It settles when the context ends, and whenever much is waiting. An error inside abandons what has not settled.
     """
 
-    def __init__(self, store: ObjectStore) -> None:
+    def __init__(self, store: ObjectStore, lends: bool = False) -> None:
+        """Add to a store; `lends` says that it does not keep what nothing else has."""
         self._store = store
+        self._place = lend if lends else place
         self._taken: list[_Taken] = []
         self._new_objects: dict[str, Path] = {}  # the copies that wait, by digest
         self._waiting_bytes = 0
@@ -117,7 +122,10 @@ class Adding:
 
         The name keeps the bytes, whatever becomes of the object.
         """
-        source = self._new_objects.get(stored.digest) or self._store.path_of(stored.digest)
+        digest = stored.digest
+        source = self._new_objects.get(digest) or self._store.path_of(digest)
+        if not os.path.lexists(source):
+            source = lent_path(self._store, digest)
         try:
             is_read_only = stat.S_IMODE(os.lstat(source).st_mode) == READ_ONLY
         except OSError:
@@ -173,7 +181,7 @@ class Adding:
             assert item.target is not None
             os.rename(item.temporary, item.target)
             return
-        place(self._store, item.temporary, item.stored, item.target)
+        self._place(self._store, item.temporary, item.stored, item.target)
 
 
 def place(store: ObjectStore, temporary: Path, stored: Stored, target: Path | None) -> None:

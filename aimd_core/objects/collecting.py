@@ -6,7 +6,8 @@ or while a trial's `media` has its digest. So removing an object that is not in 
 worst the next equal file is copied instead of shared.
 
 Something that was just added has no holder yet. So nothing is removed that was added, or looked up to be used again,
-within the last hour, and no object while somebody is adding.
+within the last hour, and no object while somebody is adding. What checkpoints lend goes with them: what is left of
+that after a kill is removed at once.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from aimd_core.format.journal import open_regular
 from aimd_core.format.layout import HOME, MEDIA_FILE, METADATA_FILE
 from aimd_core.format.locking import try_lock
 from aimd_core.objects.copying import Stored
+from aimd_core.objects.lending import all_lent, is_of_use, take_back
 from aimd_core.objects.memory import DigestMemory
 from aimd_core.objects.packs import PACK, pack_contents, pack_names, rewrite_pack
 from aimd_core.objects.store import NEW_DIRECTORY, PACKS_DIRECTORY, ObjectStore, remove_abandoned
@@ -134,8 +136,11 @@ def usage(working_directory: Path) -> Usage:
             total_bytes += stored.size_bytes
         if not _is_used(stored, status, referred):
             unused.append(stored)
-    left = [Stored(digest, size) for digest, size in store.packed().items() if digest not in referred]
-    return Usage(holders, unused + left, total_bytes + sum(stored.size_bytes for stored in left))
+    packed = [Stored(digest, size) for digest, size in store.packed().items()]
+    alone = [stored for stored, status in all_lent(store) if status.st_nlink == 1]
+    total_bytes += sum(stored.size_bytes for stored in [*packed, *alone] if stored.digest not in files.sizes)
+    unused += [stored for stored in packed if stored.digest not in referred] + alone
+    return Usage(holders, unused, total_bytes)
 
 
 def collect(working_directory: Path, dry_run: bool = False, grace_s: float = GRACE_S) -> Collected:
@@ -155,7 +160,7 @@ def collect(working_directory: Path, dry_run: bool = False, grace_s: float = GRA
         return Collected(0, 0, 0)
     before_s = time.time() - grace_s
     referred = _referred(home)
-    objects, size_bytes, kept = 0, 0, 0
+    objects, size_bytes, kept = _collect_lent(store, dry_run)
     unused = [stored for stored, status in _objects(store) if not _is_used(stored, status, referred)]
     for start in range(0, len(unused), _AT_ONCE):
         with store.locked(is_shared=False):
@@ -167,6 +172,15 @@ def collect(working_directory: Path, dry_run: bool = False, grace_s: float = GRA
     if not dry_run:
         remove_abandoned(store.directory / NEW_DIRECTORY)
     return Collected(objects + packed.objects, size_bytes + packed.size_bytes, kept + packed.kept)
+
+
+def _collect_lent(store: ObjectStore, dry_run: bool) -> Collected:
+    """Remove what is lent by checkpoints that are gone, and the names of what has become an object."""
+    gone = [(stored, status) for stored, status in all_lent(store) if not is_of_use(store, stored, status)]
+    if not dry_run:
+        take_back(store, [stored.digest for stored, _ in gone])
+    alone = [stored for stored, status in gone if status.st_nlink == 1]
+    return Collected(len(alone), sum(stored.size_bytes for stored in alone), 0)
 
 
 def _remove(store: ObjectStore, stored: Stored, referred: set[str], before_s: float, dry_run: bool) -> bool | None:

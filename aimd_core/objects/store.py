@@ -2,7 +2,8 @@
 
 `.aimd/objects/` has a read-only file for each sequence, `<2 digits>/<62 digits>`, and packs for small ones. It is a
 plain directory: `sha256sum` of a file says its name. Many processes may add to it at once, and a kill at any point
-leaves whole objects only. Files are brought in by `aimd_core.objects.adding`.
+leaves whole objects only. Files are brought in by `aimd_core.objects.adding`. Below `lent/` are names for bytes of
+checkpoints, which are objects only once something else has them, too: see `aimd_core.objects.lending`.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 OBJECTS_DIRECTORY = Path(HOME, "objects")
 PACKS_DIRECTORY, NEW_DIRECTORY, LOCK_FILE = "packs", "new", "lock"
+LENT_DIRECTORY = "lent"
 READ_ONLY = 0o444
 REFRESH_S = 1.0  # how long it may take until a process that does not wait sees small objects of others
 _ABANDONED_S = 86_400.0  # longer than for a document, because a large file may be copied for hours
@@ -117,12 +119,11 @@ class ObjectStore:
             OSError: The disk refused.
         """
         path = self.path_of(stored.digest)
-        if os.path.lexists(path):
-            if _is_kept(self, stored):
-                return False
-            _remove(path)  # it was cut short by a power cut, or somebody wrote to one of its names
+        if is_kept(self, stored):
+            return False
+        _remove(path)  # it was cut short by a power cut, or somebody wrote to one of its names
         os.chmod(temporary, READ_ONLY)
-        return _link_or_move(temporary, path, may_move)
+        return link_or_move(temporary, path, may_move)
 
     def sync(self) -> None:
         """Force small objects to the disk, and large ones that wait; others are there once they were added.
@@ -218,7 +219,12 @@ class ObjectStore:
         if are_same(source, target):
             return
         with self.locked(is_shared=True):
-            _put(self, digest, target)
+            if source.exists():
+                share(self, source, target)
+                return
+            with self.unfinished(target) as temporary:
+                write_new(temporary, self.read(digest))
+                os.rename(temporary, target)
 
     def can_clone(self, source: Path) -> bool:
         """Tell whether the store's file system can share the bytes of two files, tried once with one of its own."""
@@ -360,25 +366,23 @@ def clone(source: Path, target: Path) -> bool:
     return False
 
 
-def _put(store: ObjectStore, digest: str, target: Path) -> None:
-    """Give a path the bytes of an object, by the cheapest way that the file system has."""
-    source, temporary = store.path_of(digest), store.new_path(target)
-    try:
-        if not source.exists():
-            write_new(temporary, store.read(digest))
-        elif not (store.can_clone(source) and clone(source, temporary)) and not linked(source, temporary):
+def share(store: ObjectStore, source: Path, target: Path) -> None:
+    """Give a path the bytes of a file on the store's disk, by the cheapest way that the file system has.
+
+    Raises:
+        OSError: The disk refused.
+    """
+    with store.unfinished(target) as temporary:
+        if not (store.can_clone(source) and clone(source, temporary)) and not linked(source, temporary):
             with open_source(source) as opened, created(temporary) as descriptor:
                 copy_file(opened, descriptor, source)
                 os.fsync(descriptor)
         os.rename(temporary, target)
-    except BaseException:
-        _remove(temporary)
-        raise
 
 
 def _add_large(store: ObjectStore, stored: Stored, content: bytes, waits: bool) -> None:
     with store.locked(is_shared=True):
-        if _is_kept(store, stored):
+        if is_kept(store, stored):
             return
     with store.unfinished() as temporary:
         write_new(temporary, content, is_synced=not waits)
@@ -388,13 +392,54 @@ def _add_large(store: ObjectStore, stored: Stored, content: bytes, waits: bool) 
         store.unsynced.add(str(store.path_of(stored.digest)))
 
 
-def _is_kept(store: ObjectStore, stored: Stored) -> bool:
-    """Tell whether an object has its file, and make that as new as one that was just added: see `collecting`."""
+def is_kept(store: ObjectStore, stored: Stored) -> bool:
+    """Tell whether an object has its file; bytes that a checkpoint lends become one. The caller holds the shared lock.
+
+    The file is then as new as one that was just added: see `collecting`.
+    """
     path = store.path_of(stored.digest)
-    if _size_of(path) != stored.size_bytes or store.fault_of(stored.digest) is not None:
+    if _size_of(path) is None:
+        return _is_taken_over(store, stored)
+    if not is_sound(path, stored):
         return False
     with suppress(OSError):
         os.chmod(path, READ_ONLY)
+    return True
+
+
+def is_sound(path: Path, stored: Stored) -> bool:
+    """Tell whether a file has some bytes, which are read."""
+    if _size_of(path) != stored.size_bytes:
+        return False
+    try:
+        with open_source(path) as file:
+            return digest_file(file, path) == stored
+    except (DamagedError, OSError):
+        return False
+
+
+def lent_path(store: ObjectStore, digest: str) -> Path:
+    """Return where the name is that a checkpoint gave to bytes of its own."""
+    return store.directory / LENT_DIRECTORY / digest[:2] / digest[2:]
+
+
+def _is_taken_over(store: ObjectStore, stored: Stored) -> bool:
+    """Make an object of bytes that a checkpoint lends, if one does; return whether there is an object now."""
+    source, path = lent_path(store, stored.digest), store.path_of(stored.digest)
+    if _size_of(source) != stored.size_bytes:
+        return False
+    with store.unfinished() as temporary:
+        try:
+            has_name = (store.can_clone(source) and clone(source, temporary)) or linked(source, temporary)
+        except FileNotFoundError:
+            has_name = False
+        if not has_name:
+            return is_sound(path, stored)  # another process may have been faster
+        if not is_sound(temporary, stored):  # somebody wrote to the checkpoint
+            return False
+        os.chmod(temporary, READ_ONLY)
+        link_or_move(temporary, path, may_move=False)
+    _remove(source)  # so that the names of the object are those of its holders, and its own
     return True
 
 
@@ -415,13 +460,13 @@ def linked(source: Path, target: Path) -> bool:
     return True
 
 
-def _link_or_move(temporary: Path, path: Path, may_move: bool) -> bool:
+def link_or_move(temporary: Path, path: Path, may_move: bool) -> bool:
     """Give a file a second name, in a directory that may be missing; return False if another process was faster."""
     try:
         os.link(temporary, path)
     except FileNotFoundError:
-        path.parent.mkdir(exist_ok=True)
-        return _link_or_move(temporary, path, may_move)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return link_or_move(temporary, path, may_move)
     except FileExistsError:
         return False
     except OSError:  # a file system without links

@@ -19,6 +19,7 @@ from aimd_core.format.artifacts import (
     artifact_id_of,
     artifact_names,
     copies_in,
+    forget_artifact,
     is_artifact_directory,
     object_path,
     read_objects,
@@ -32,6 +33,8 @@ from aimd_core.format.layout import METADATA_FILE, working_directory_of
 from aimd_core.format.values import MIN_ID_CHARS
 from aimd_core.format.wording import short_id
 from aimd_core.language import said
+from aimd_core.objects.lending import take_back
+from aimd_core.objects.store import store_of
 from aimd_core.reading.artifact_facts import ArtifactFacts
 from aimd_core.reading.facts import written_time
 
@@ -247,6 +250,17 @@ def _size_of(path: Path) -> int | None:
         return path.stat().st_size if path.is_file() else None
     except OSError:
         return None
+
+
+def remove_artifact(artifact: StoredArtifact) -> None:
+    """Remove an artifact from the disk, and of its bytes what only a checkpoint has.
+
+    Raises:
+        OSError: The disk refused.
+    """
+    digests = {row.digest for row in artifact.objects if row.digest is not None}
+    forget_artifact(artifact.path)
+    take_back(store_of(artifact.path), digests)
 
 
 def artifacts_beside(trial: Path, ids: set[str]) -> list[StoredArtifact]:

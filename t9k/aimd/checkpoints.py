@@ -23,15 +23,15 @@ from aimd_core.format.artifacts import (
     OBJECTS_DIRECTORY,
     artifact_document,
     change_artifact,
-    forget_artifact,
     new_artifact,
 )
 from aimd_core.format.layout import expanded, working_directory_of
 from aimd_core.format.model import StoredObject
 from aimd_core.language import said
-from aimd_core.objects.copying import copy_file, open_source
+from aimd_core.objects.adding import Adding
+from aimd_core.objects.store import store_of
 from aimd_core.objects.tree import read_tree
-from aimd_core.reading.artifacts import StoredArtifact, artifacts_of_repo
+from aimd_core.reading.artifacts import StoredArtifact, artifacts_of_repo, remove_artifact
 from t9k.aimd.stamps import new_id, timestamp
 from t9k.aimd.telling import tell
 from t9k.aimd.values import as_float
@@ -200,26 +200,22 @@ def add_checkpoint(trial: Path, trial_id: str, source: Path, step: int, metrics:
 
 
 def _copied(source: Path, staging: Path) -> list[StoredObject]:
-    """Copy a checkpoint's files; their bytes are not in the store, because they go when the checkpoint goes."""
-    if not source.is_dir():
-        return [_copy(source, staging, source.name)]
-    tree = read_tree(source)
-    if tree.left_out:
-        raise DamagedError(path=source / tree.left_out[0].path, reason=tree.left_out[0].reason)
-    return [_copy(source / name, staging, f"{source.name}/{name}") for name in tree.entries]
-
-
-def _copy(source: Path, staging: Path, key: str) -> StoredObject:
-    target = staging / key
-    target.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
-    try:
-        with open_source(source, follows=True) as opened:
-            stored = copy_file(opened, descriptor, source)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    return StoredObject(key, stored.size_bytes, stored.digest)
+    """Copy a checkpoint's files; the store only borrows their bytes, because they go when the checkpoint goes."""
+    names = [""]
+    if source.is_dir():
+        tree = read_tree(source)
+        if tree.left_out:
+            raise DamagedError(path=source / tree.left_out[0].path, reason=tree.left_out[0].reason)
+        names = [f"/{name}" for name in tree.entries]
+    rows = []
+    with Adding(store_of(staging), lends=True) as adding:
+        for name in names:
+            key = f"{source.name}{name}"
+            target = staging / key
+            target.parent.mkdir(parents=True, exist_ok=True)
+            stored = adding.take(Path(f"{source}{name}"), target, follows=True)
+            rows.append(StoredObject(key, stored.size_bytes, stored.digest))
+    return rows
 
 
 def settle(trial: Path, rules: Sequence[Keeping]) -> list[str]:
@@ -246,7 +242,7 @@ def settle(trial: Path, rules: Sequence[Keeping]) -> list[str]:
     for artifact, _ in rows if rules else []:
         has_name = any(alias not in (BEST, LAST) for alias in artifact.aliases)
         if artifact.id not in kept and artifact.is_open and not has_name:
-            forget_artifact(artifact.path)
+            remove_artifact(artifact)
             gone.append(artifact.id)
     return gone
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from aimd_core.errors import UsageError
+from aimd_core.format.artifacts import forget_artifact
+from aimd_core.objects import collecting
 from t9k import aimd
 from t9k.aimd import checkpoints
 from t9k.aimd.checkpoints import rules_in
@@ -108,7 +110,9 @@ from t9k import aimd
 trial = aimd.load_trial(trial_path=sys.argv[1])
 step = 0
 while True:
-    Path("model.pt").write_bytes(b"%06d" % step * 2000)
+    Path("model.pt").write_bytes(b"%06d" % (step // 2) * 2000)  # every other is equal to the one before
+    if step % 3 == 0:
+        trial.save("model.pt")
     trial.checkpoint("model.pt", step, {"val.acc": float(step % 7)}, keep="best(val.acc):2, last:1")
     print(step, flush=True)
     step += 1
@@ -130,6 +134,7 @@ def test_a_kill_at_any_instant_leaves_a_complete_best(trial: aimd.Trial) -> None
         assert process.stdout is not None
         for _ in range(1 + number):
             assert process.stdout.readline()
+            collecting.collect(trial.path.parents[2], grace_s=0.0)
         process.kill()
         process.wait()
         process.stdout.close()
@@ -138,6 +143,7 @@ def test_a_kill_at_any_instant_leaves_a_complete_best(trial: aimd.Trial) -> None
         assert _is_whole(best.path)
         assert best.metrics["val.acc"] >= min(float(number), 6.0)
         assert len(rows) <= 4
+        assert all(_is_whole(path) for path in (trial.path / "files").iterdir())
 
 
 def test_the_harness_finds_checkpoints_that_are_removed_too_early(
@@ -149,7 +155,7 @@ def test_the_harness_finds_checkpoints_that_are_removed_too_early(
 
     def planted(*arguments: object, **more: object) -> Path:
         for item in checkpoints.checkpoints_of(trial.path):
-            checkpoints.forget_artifact(aimd.grab_artifact(artifact_id=item.artifact_id).path)
+            forget_artifact(aimd.grab_artifact(artifact_id=item.artifact_id).path)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(checkpoints, "new_artifact", planted)

@@ -15,6 +15,7 @@ import pytest
 
 from t9k import aimd
 from tests.support.parts import require_part
+from tests.support.patience import wait_until
 
 SIZE = 1 << 20
 COUNT = 16
@@ -76,6 +77,29 @@ def test_saved_files_and_artifacts_take_no_space_where_files_can_share_bytes(
     paths[0].write_bytes(b"changed")  # a name of its own, although its bytes were shared
     assert (trial.path / "files" / "0.bin").stat().st_size == SIZE
     assert (artifact.path / "objects" / "1.bin").read_bytes() == paths[1].read_bytes()
+    trial.finish()
+
+
+@pytest.mark.parametrize("is_checkpoint_first", [False, True])
+def test_a_checkpoint_of_equal_bytes_takes_no_space_where_files_can_share_bytes(
+    sharing_disk: Path, monkeypatch: pytest.MonkeyPatch, is_checkpoint_first: bool
+) -> None:
+    monkeypatch.chdir(sharing_disk)
+    trial = aimd.create_trial(trial_name="cnn", capture_output=False)
+    content, source = os.urandom(COUNT * SIZE), Path("weights")
+    before = _used_bytes(sharing_disk)
+    for number in range(4):
+        source.write_bytes(content)  # each time other blocks
+        if is_checkpoint_first == (number % 2 == 0):
+            assert trial.checkpoint(source, number) is not None
+        else:
+            assert trial.save(source, f"{number}.bin")
+        source.unlink()  # whose space XFS gives back a little later
+    wait_until(lambda: _used_bytes(sharing_disk) - before < COUNT * SIZE + SLACK, lambda: _used_bytes(sharing_disk))
+    made = trial.checkpoints[0].path
+    made.write_bytes(b"changed")  # a name of its own, although its bytes were shared
+    assert {path.read_bytes() == content for path in (trial.path / "files").iterdir()} == {True}
+    assert [item.path.read_bytes() == content for item in trial.checkpoints if item.path != made] == [True]
     trial.finish()
 
 

@@ -46,7 +46,7 @@ def rm(
 
         aimd artifact rm --remote image_classification/mnist_model:v1 --yes
     """
-    from aimd_core.format.artifacts import forget_artifact
+    from aimd_core.reading.artifacts import remove_artifact
     from aimd_core.sources.artifact_naming import LocalArtifact
 
     finder = finder_of(remote, host)
@@ -65,7 +65,7 @@ def rm(
     question = said("Delete {artifacts} for good?{warning}", artifacts=", ".join(selected), warning=warning)
     if not yes:
         output.confirm(question)
-    _each(list(selected), lambda word: forget_artifact(selected[word].path), "removed", as_json)
+    _each(list(selected), lambda word: remove_artifact(selected[word]), "removed", as_json)
 
 
 def restore(
