@@ -173,6 +173,21 @@ def test_files_that_are_empty_damaged_or_large_say_so(window: Window, person: Us
         expect(console.button(f"Look at {name}")).to_be_focused()
 
 
+def test_a_file_that_is_looked_at_right_after_another_is_shown(window: Window, person: User) -> None:
+    trial = record_trial(person, "two_files").id
+    keep(person, trial, {"first.txt": b"the first file", "second.txt": b"the second file"})
+    console = Console(window(person)).go(f"#/trials/{trial}/?tab=files")
+    console.button("Look at first.txt").click()
+    expect(console.dialog.get_by_text("the first file")).to_be_visible()
+    console.dialog.evaluate(  # the browser tells of the closing only after this
+        """dialog => {
+          dialog.close();
+          document.querySelector("[aria-label='Look at second.txt']").click();
+        }"""
+    )
+    expect(console.dialog.get_by_text("the second file")).to_be_visible()
+
+
 def test_files_are_looked_at_without_being_run(window: Window, person: User) -> None:
     trial = record_trial(person, "keeper").id
     script = b"<script>alert(1)</script><img src=x onerror=alert(1)>"

@@ -1,16 +1,18 @@
 /** Dialogs over the page: the browser keeps the focus inside and gives it back. One is open at a time. */
 
 import { signal } from "@preact/signals";
-import type { ComponentChildren, VNode } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { type ComponentChildren, Fragment, type VNode } from "preact";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { route } from "../state/route";
 import { t } from "../words";
 import { errorText, IconButton } from "./basics";
 
-const opened = signal<VNode | null>(null);
+const opened = signal<{ dialog: VNode; number: number } | null>(null);
+let number = 0;
 
 export function openDialog(dialog: VNode): void {
-  opened.value = dialog;
+  number += 1;
+  opened.value = { dialog, number };
 }
 
 export function closeDialog(): void {
@@ -22,7 +24,9 @@ export function Dialogs() {
   const { page, id, query } = route.value;
   const address = `${page}/${id}/${query.get("tab") ?? ""}`;
   useEffect(() => closeDialog, [address]);
-  return opened.value;
+  if (!opened.value) return null;
+  // Each is one of its own: the browser tells late that one was closed, when the next of its kind may be open.
+  return <Fragment key={opened.value.number}>{opened.value.dialog}</Fragment>;
 }
 
 /** A browser gives the focus back when a dialog is closed by a key, not when it is taken out of the page. */
@@ -43,7 +47,7 @@ interface DialogProps {
 export function Dialog({ title, children, wide, close = closeDialog }: DialogProps) {
   const box = useRef<HTMLDialogElement>(null);
   const leaving = useRef(false);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const dialog = box.current;
     const before = document.activeElement;
     if (dialog && !dialog.open) dialog.showModal();
