@@ -48,9 +48,10 @@ class Said(str):
 def said(template: str, /, **facts: object) -> Said:
     """Return a sentence from a template with `{name}` placeholders and their values.
 
-    A fact that is itself a `Said` is translated with the sentence; every other fact is data and stays.
+    A fact that is itself a `Said` is translated with the sentence; every other fact is data and stays. A sentence
+    that is a `Said` already stays what it is, so that a reason can be passed on whether or not it has facts.
     """
-    return Said(template, facts)
+    return template if isinstance(template, Said) and not facts else Said(template, facts)
 
 
 def joined(between: str, parts: Sequence[str]) -> Said:

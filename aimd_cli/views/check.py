@@ -7,7 +7,7 @@ from typing import NamedTuple
 from rich.console import RenderableType
 
 from aimd_cli import text
-from aimd_cli.views.table import Column, Table
+from aimd_cli.views.table import Column, Table, with_notes
 from aimd_cli.views.words import shown
 
 
@@ -38,7 +38,9 @@ class CheckReport:
             style = "green" if row.outcome == "same" else "bold yellow"
             sizes = ["" if size is None else text.size(size) for size in (row.local_bytes, row.remote_bytes)]
             table.add((shown(row.outcome), style), text.clean(row.name), row.file, *sizes, shown(row.note))
-        return table.rich(width)
+        table.drop_empty("FILE", "HERE", "THERE", "NOTE")
+        notes = [(f"{row.name} {row.file}".rstrip(), row.note) for row in self.rows]
+        return with_notes(table, width, ("FILE", "NOTE"), notes)
 
     def lines(self) -> list[list[str]]:
         """Return the header and the rows."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from aimd_cli.text import clean, pieces_of
@@ -322,6 +323,21 @@ class Table:
     def hidden(self, width: int) -> int:
         """Return how many columns do not fit into `width`."""
         return len(self.columns) - len(self.fitting(width))
+
+
+def with_notes(table: Table, width: int, titles: Sequence[str], notes: Sequence[tuple[str, str]]) -> RenderableType:
+    """Return a table, and below it what its columns of sentences say if one of them does not fit.
+
+    Args:
+        table: The table.
+        width: That of the terminal.
+        titles: The headings of those columns.
+        notes: What it is about, and the sentence, or an empty one, row by row.
+    """
+    if not any(column.title in titles for column in table.dropped(width)):
+        return table.rich(width)
+    lines = [f"{clean(about)}: {shown(sentence)}" for about, sentence in notes if sentence]
+    return Group(table.rich(width), *(Text(piece) for line in lines for piece in pieces_of(line, width)))
 
 
 def hidden_columns(dropped: list[Column], width: int) -> list[str]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from rich.console import RenderableType
 
 from aimd_cli import text
-from aimd_cli.views.table import Column, Table
+from aimd_cli.views.table import Column, Table, with_notes
 from aimd_cli.views.words import shown
 
 _STYLES = {"created": "green", "updated": "green", "unchanged": "dim", "skipped": "yellow", "failed": "bold yellow"}
@@ -33,6 +33,8 @@ class UploadRow(NamedTuple):
         refusals: What was left out of it, the reason, and whose it is, one of `KINDS`.
         unmet: The folder that was typed, if the trial was in another one before and stays there; else empty.
         files: How many of the files kept with it were sent, or would be.
+        quiet: What of `note` no warning says.
+        left_behind: What else is in its directory and is not uploaded.
     """
 
     name: str
@@ -48,6 +50,8 @@ class UploadRow(NamedTuple):
     refusals: tuple[tuple[str, str, str], ...] = ()
     unmet: str = ""
     files: int = 0
+    quiet: str = ""
+    left_behind: tuple[str, ...] = ()
 
 
 class UploadReport:
@@ -80,7 +84,7 @@ class UploadReport:
                 shown(row.note),
             )
         table.drop_empty("NOTE")
-        return table.rich(width)
+        return with_notes(table, width, ("NOTE",), [(row.name, row.quiet) for row in self.rows])
 
     def lines(self) -> list[list[str]]:
         """Return the header and one row per trial."""
@@ -120,6 +124,7 @@ class UploadReport:
                 {
                     **dict(zip(names, self._fields(row), strict=True)),
                     **{kind: _parts(row, kind) for kind in KINDS},
+                    "left_behind": list(row.left_behind),
                 }
                 for row in self.rows
             ],
@@ -140,4 +145,4 @@ class UploadReport:
 
 def _parts(row: UploadRow, kind: str) -> list[dict[str, str]]:
     """Return what was left out for one of the reasons: `refused`, `damaged` or `unsent`."""
-    return [{"what": what, "reason": reason} for what, reason, why in row.refusals if why == kind]
+    return [{"what": str(what), "reason": str(reason)} for what, reason, why in row.refusals if why == kind]

@@ -10,7 +10,7 @@ import os
 import re
 import threading
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -289,16 +289,22 @@ def damaged_parts(trial: Trial) -> list[Refusal]:
     return [Refusal(file, reason, DAMAGED) for file, reason in trial.unread.items()]
 
 
-def left_behind(path: Path) -> str:
-    """Return a sentence about what else is in a trial's directory and is not uploaded, or an empty string."""
+def left_behind(path: Path) -> list[str]:
+    """Return the names of what else is in a trial's directory and is not uploaded."""
     try:
-        others = sorted(name for name in os.listdir(path) if name not in _OURS and not name.startswith("."))
+        return sorted(name for name in os.listdir(path) if name not in _OURS and not name.startswith("."))
     except OSError:
+        return []
+
+
+def sentence_of(left_behind: Sequence[str], named: int = _NAMED) -> str:
+    """Say what stays here, with the first so many names; empty if nothing does."""
+    if not left_behind:
         return ""
-    if not others:
-        return ""
-    names = ", ".join(others[:_NAMED]) + (", ..." if len(others) > _NAMED else "")
-    return said("{count} other files stay here: {names}", count=len(others), names=names)
+    names = ", ".join(left_behind[:named]) + (", ..." if len(left_behind) > named else "")
+    if len(left_behind) == 1:
+        return said("1 other file stays here: {names}", names=names)
+    return said("{count} other files stay here: {names}", count=len(left_behind), names=names)
 
 
 def quick_id(path: Path) -> str | None:

@@ -19,6 +19,7 @@ from aimd_core.language import joined, said
 MAX_OFFERS = 200
 _MAX_LEVELS = 3  # of names within a member, such as parameters.optim.lr
 _MAX_NAME_BYTES = 200
+MAX_NAMED = 100  # how many are named one by one
 _NAMED = 5  # how many a sentence names
 _GROUPS = ("metadata", "documents", "parameters")
 _ALONE = ("labels", "last_write")
@@ -41,6 +42,19 @@ class Refusal(NamedTuple):
     kind: str = REFUSED
 
 
+def sentences(refusals: Iterable[Refusal]) -> list[str]:
+    """Say what was left out so that each part is named: a few in one sentence, more of them in one each.
+
+    Of very many, the first `MAX_NAMED` are named, and the others counted.
+    """
+    listed = list(refusals)
+    if len(listed) <= _NAMED:
+        return [sentence(listed)] if listed else []
+    others = len(listed) - MAX_NAMED
+    more = [said("and {count} more: --check names them all", count=f"{others:,}")] if others > 0 else []
+    return [*(sentence([refusal]) for refusal in listed[:MAX_NAMED]), *more]
+
+
 def sentence(refusals: Iterable[Refusal]) -> str:
     """Say what was left out, in one sentence; empty when nothing was."""
     listed = list(refusals)
@@ -49,7 +63,7 @@ def sentence(refusals: Iterable[Refusal]) -> str:
 
 
 def _sentence(listed: list[Refusal]) -> str:
-    parts = [said("{what} ({reason})", what=refusal.what, reason=refusal.reason) for refusal in listed[:_NAMED]]
+    parts = [said("{what} ({reason})", what=refusal.what, reason=said(refusal.reason)) for refusal in listed[:_NAMED]]
     more = said(" and {count} more", count=len(listed) - _NAMED) if len(listed) > _NAMED else ""
     shown = joined(", ", parts)
     if listed[0].kind == UNSENT:
@@ -62,10 +76,10 @@ def _sentence(listed: list[Refusal]) -> str:
 def refusal_reason(refusal: Refusal) -> str:
     """Say why it is left out, for a list in which it is named already."""
     if refusal.kind == UNSENT:
-        return said("cannot be sent ({reason})", reason=refusal.reason)
+        return said("cannot be sent ({reason})", reason=said(refusal.reason))
     if refusal.kind == DAMAGED:
-        return said("is damaged here ({reason})", reason=refusal.reason)
-    return said("the server refuses it ({reason})", reason=refusal.reason)
+        return said("is damaged here ({reason})", reason=said(refusal.reason))
+    return said("the server refuses it ({reason})", reason=said(refusal.reason))
 
 
 def plain_name(name: str, trial_id: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aimd_core.format.values import MAX_NAME_BYTES, name_fault
 from aimd_core.format.values import is_uuid as is_uuid
-from aimd_core.language import Said, said
+from aimd_core.language import said
 from aimd_server.services.request_errors import RefusalError, invalid
 
 MAX_DEPTH = 32
@@ -20,8 +20,7 @@ def checked(name: str, field: str) -> str:
     if fault is None:
         return name
     limits: dict[str, object] = {"limit": MAX_NAME_BYTES} if "long" in fault else {}
-    words = fault if isinstance(fault, Said) else said(fault)
-    raise invalid(said("{field}: {fault}", field=field, fault=words), field=field, **limits)
+    raise invalid(said("{field}: {fault}", field=field, fault=said(fault)), field=field, **limits)
 
 
 def path_parts(path: str) -> list[str]:

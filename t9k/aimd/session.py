@@ -9,12 +9,13 @@ from aimd_core.client.signing_in import verified
 from aimd_core.config import API_KEY_KEY, HOST_KEY, Credentials, resolve_credentials
 from aimd_core.errors import NetworkError, NotSignedInError, UsageError
 from aimd_core.format.model import console_address
-from aimd_core.language import said
+from aimd_core.language import joined, said
 from aimd_core.reading.documents import Trial as StoredTrial
 from aimd_core.reading.selection import select_trials
 from aimd_core.upload import Companions, Destination, Uploaded, connect
 from aimd_core.upload.along import conclude
-from aimd_core.upload.refusals import sentence
+from aimd_core.upload.contents import left_behind, sentence_of
+from aimd_core.upload.refusals import sentences
 from aimd_core.upload.sending import no_progress
 from t9k.aimd.configuration import CONFIG, signed_out
 from t9k.aimd.telling import tell
@@ -97,8 +98,10 @@ def upload_directory(
                 unmet=unmet,
             )
         )
-    if uploaded.refusals:
-        tell(said("WARNING: {name}: {refusals}", name=uploaded.name, refusals=sentence(uploaded.refusals)))
+    for refusals in sentences(uploaded.refusals):
+        tell(said("WARNING: {name}: {refusals}", name=uploaded.name, refusals=refusals))
+    if staying := sentence_of(left_behind(path)):
+        tell(joined("", [f"{uploaded.name}: ", staying]))
     tell(said("{name} is on the server: {address}", name=uploaded.name, address=uploaded.address))
     return uploaded
 

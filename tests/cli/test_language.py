@@ -138,6 +138,12 @@ def test_a_fact_is_never_taken_for_words_of_ours(chinese: None) -> None:
     assert translated(Said("a {brace} without facts", {})) == "a {brace} without facts"
 
 
+def test_a_reason_that_is_passed_on_stays_chinese_whether_or_not_it_has_facts(chinese: None) -> None:
+    for reason in ("it is empty", said("it is longer than {limit} characters", limit=9)):
+        passed_on = said("alias {alias!r} cannot be used: {fault}", alias="x", fault=said(reason))
+        assert "it is" not in translated(passed_on)
+
+
 def test_chinese_within_chinese_has_no_space_and_data_keeps_its_own(chinese: None) -> None:
     template = "no metric {metric} in {where}"
     several = said("any of the {count} trials", count=2)

@@ -153,9 +153,26 @@ def test_files_that_stay_here_are_named(home: Home, server: object) -> None:
     trial = record()
     for name in ("model.pt", "a.txt", "b.txt", "c.txt"):
         (home.work / ".aimd/trials" / trial.alternative_name / name).write_text("x")
-    for words in ([], [], ["--check"]):
-        (row,) = home.aimd("trial", "upload", "cnn", *words).table
+    for _ in range(2):
+        (row,) = home.aimd("trial", "upload", "cnn").table
         assert row["note"] == "4 other files stay here: a.txt, b.txt, c.txt, ..."
+    names = ["a.txt", "b.txt", "c.txt", "model.pt"]
+    assert home.aimd("trial", "upload", "cnn", "--json").json["uploads"][0]["left_behind"] == names
+    (row,) = home.aimd("trial", "upload", "cnn", "--check").table
+    assert row["note"] == f"4 other files stay here: {', '.join(names)}"
+    (home.work / ".aimd/trials" / trial.alternative_name / "parameters.yaml").write_text("lr: 1\n")
+    check = home.aimd("trial", "upload", "cnn", "--check")
+    assert check.code == 1
+    assert ", ".join(names) in check.err
+
+
+def test_a_script_that_uploads_is_told_of_files_that_stay_here(
+    home: Home, server: object, capfd: pytest.CaptureFixture[str]
+) -> None:
+    trial = record()
+    (home.work / ".aimd/trials" / trial.alternative_name / "model.pt").write_text("x")
+    trial.upload()
+    assert "1 other file stays here: model.pt" in capfd.readouterr().err
 
 
 def test_the_advice_after_a_changed_journal_is_not_to_run_it_again(home: Home, signed_in: Account) -> None:

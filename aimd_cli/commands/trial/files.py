@@ -32,7 +32,7 @@ def files(
     listed = kept_files_of(one_trial(Naming(trial, path, name, directory, remote)))
     output.show(FilesReport([KeptFileRow(*file) for file in listed.files], listed.left_out), as_json)
     for item in listed.left_out:
-        output.say(said("WARNING: files/{path} cannot be uploaded: {reason}", path=item.path, reason=item.reason))
+        output.say(said("WARNING: files/{path} cannot be uploaded: {reason}", path=item.path, reason=said(item.reason)))
     if listed.ignored:
         output.say(
             said("left out by .aimdignore: {count} file{s}", count=listed.ignored, s="s" * (listed.ignored != 1))

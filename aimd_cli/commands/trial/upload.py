@@ -181,14 +181,16 @@ def row_of(result: Result, destination: Destination) -> UploadRow:
     """Return the row of a result; the destination is what was typed."""
     from aimd_cli.errors import message
     from aimd_cli.views.upload import UploadRow
-    from aimd_core.upload.contents import left_behind
+    from aimd_core.upload.contents import left_behind, sentence_of
     from aimd_core.upload.refusals import sentence
 
     name, uploaded = result.trial.alternative_name, result.uploaded
     if uploaded is None:
         assert result.error is not None
         return UploadRow(name, "failed", result.trial.id or "", "", "", 0, message(result.error), "", 0)
-    notes = [sentence(uploaded.refusals), uploaded.damage, *uploaded.notes, left_behind(result.trial.path)]
+    staying = left_behind(result.trial.path)
+    quiet = [uploaded.damage, *uploaded.notes, sentence_of(staying)]
+    notes = [sentence(uploaded.refusals), *quiet]
     if uploaded.folder_fallback:
         notes.append("the folder does not exist: uploaded to the default one (-m creates it)")
     unmet = destination.unmet_by(uploaded)
@@ -205,9 +207,11 @@ def row_of(result: Result, destination: Destination) -> UploadRow:
         uploaded.trial_id,
         uploaded.remaining_bytes,
         uploaded.folder_fallback,
-        tuple((str(refusal.what), str(refusal.reason), refusal.kind) for refusal in uploaded.refusals),
+        tuple(uploaded.refusals),
         unmet,
         uploaded.sent_files,
+        joined("; ", list(filter(None, quiet))),
+        tuple(staying),
     )
 
 
@@ -235,15 +239,14 @@ def show_report(
     """Show the results and their summary; on stderr, also what a narrow table drops."""
     from aimd_cli.errors import message
     from aimd_cli.views.upload import UploadReport
-    from aimd_core.upload.refusals import Refusal, sentence
+    from aimd_core.upload.refusals import Refusal, sentences
 
     output.show(UploadReport(list(rows), address), as_json)
     say_fallbacks(rows)
     say_unmet(rows)
     for row in rows:
-        if row.refusals:
-            refusals = [Refusal(*parts) for parts in row.refusals]
-            output.say(said("WARNING: {name}: {refusals}", name=row.name, refusals=sentence(refusals)))
+        for refusals in sentences(Refusal(*parts) for parts in row.refusals):
+            output.say(said("WARNING: {name}: {refusals}", name=row.name, refusals=refusals))
     _explain([(trial.alternative_name, message(error)) for trial, error in failures], as_json)
     say_summary(rows, address)
 
@@ -328,7 +331,6 @@ def _check(credentials: Credentials, trials: Sequence[Trial], jobs: int, as_json
     from aimd_cli.views.check import CheckReport, CheckRow
     from aimd_core.upload import Result
     from aimd_core.upload.along import compare_artifacts
-    from aimd_core.upload.contents import left_behind
     from aimd_core.upload.remote import run_all
 
     by_path: dict[Path, list[CheckRow]] = {}
@@ -343,7 +345,7 @@ def _check(credentials: Credentials, trials: Sequence[Trial], jobs: int, as_json
     work: Work = compare
     for result in run_all(_maker(credentials), trials, work, jobs):
         if result.error is None:
-            same = CheckRow(result.trial.alternative_name, "same", "", None, None, left_behind(result.trial.path))
+            same = CheckRow(result.trial.alternative_name, "same", "", None, None, _staying(result.trial.path))
             by_path[result.trial.path] = by_path[result.trial.path] or [same]
         elif isinstance(result.error, NetworkError):
             raise result.error
@@ -352,10 +354,23 @@ def _check(credentials: Credentials, trials: Sequence[Trial], jobs: int, as_json
             by_path[result.trial.path] = [row]
     ordered = [by_path[trial.path] for trial in trials]
     output.show(CheckReport([row for rows in ordered for row in rows]), as_json)
-    _explain([(f"{row.name} {row.file}".strip(), row.note) for rows in ordered for row in rows if row.note], as_json)
+    for trial, rows in zip(trials, ordered, strict=True):
+        if rows[0].outcome != "same" and (staying := _staying(trial.path)):
+            output.say(joined("", [f"{trial.alternative_name}: ", staying]))
     failed = sum(rows[0].outcome != "same" for rows in ordered)
     if failed:
         raise NotTheSameError(failed=failed, total=len(trials), hint=_mending(mended_by or {"upload"}))
+
+
+def _staying(path: Path) -> str:
+    """Say what is in a trial's directory and meant to stay here; all of it is named, as a check promises."""
+    from aimd_core.reading.kept_files import tree_of
+    from aimd_core.upload.contents import left_behind, sentence_of
+    from aimd_core.upload.refusals import MAX_NAMED
+    from aimd_core.upload.sending import notes_on
+
+    sentences = [sentence_of(left_behind(path), MAX_NAMED), *notes_on(0, tree_of(path).ignored)]
+    return joined("; ", list(filter(None, sentences)))
 
 
 def _mending(mended_by: set[str]) -> str:

@@ -394,7 +394,9 @@ ERRORS: dict[str, str] = {
     "For example: baseline, lr-sweep, v2": "例如：baseline、lr-sweep、v2",
     # Uploads and downloads
     "the name is taken again and again": "名称一再被占用",
+    "1 other file stays here: {names}": "另有 1 个文件留在本地：{names}",
     "{count} other files stay here: {names}": "另有 {count} 个文件留在本地：{names}",
+    "and {count} more: --check names them all": "另有 {count} 个：--check 会列出全部",
     "{variable} cannot be used: {reason}": "{variable} 无法使用：{reason}",
     "Change or unset it; aimd help environment explains it": "请修改或取消设置；说明见 aimd help environment",
     "{path} does not exist": "{path} 不存在",

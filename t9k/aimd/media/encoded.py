@@ -87,7 +87,7 @@ def content_of(value: bytes | bytearray | memoryview | str | os.PathLike[str], l
 
 def empty() -> UnusableMediaError:
     """Return the error for what has nothing in it, such as what was cut from a picture at its border."""
-    return UnusableMediaError("it is empty")
+    return UnusableMediaError(said("it is empty"))
 
 
 def is_file_or_bytes(value: object) -> bool:
