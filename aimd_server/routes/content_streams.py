@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
 from urllib.parse import quote
 
 from starlette.responses import Response, StreamingResponse
@@ -11,9 +12,12 @@ from aimd_server.routes.access import Call
 from aimd_server.routes.answers import empty_answer, json_answer
 from aimd_server.routes.v2_bodies import number_in
 from aimd_server.routes.v2_files import MOST_OFFSET, UNSATISFIABLE, wanted_range
-from aimd_server.services import contents, presigning
+from aimd_server.services import content_batches, contents, presigning
+from aimd_server.services.content_batches import Small
 from aimd_server.storage import Storage
 from aimd_server.stores.accounts import Account
+
+_PIECE_BYTES, _PIECE_CONTENTS = 1 << 20, 256  # of a batch that are read at once
 
 
 async def content_answer(
@@ -59,6 +63,32 @@ async def content_answer(
     pieces = _pieces(call, content_id, digest, start, end)
     first = await anext(pieces, b"")
     return StreamingResponse(_after(first, pieces), status, headers, media_type)
+
+
+async def batch_answer(call: Call, items: Sequence[Small | None]) -> Response:
+    """Return contents that may be seen: a line of JSON with their sizes, null for what is not sent, then the bytes.
+
+    As many as fit in one answer; whoever asks for more asks again.
+    """
+    taken = content_batches.fitting(items)
+    sent = [item for item in taken if item is not None]
+    head = json.dumps([None if item is None else item.size for item in taken]).encode() + b"\n"
+    headers = {"Content-Length": str(len(head) + sum(item.size for item in sent)), "Cache-Control": "no-store"}
+    pieces = _batches(call, sent)
+    return StreamingResponse(_after(head + await anext(pieces, b""), pieces), 200, headers, "application/octet-stream")
+
+
+async def _batches(call: Call, items: Sequence[Small]) -> AsyncIterator[bytes]:
+    """Yield the bytes of contents, some at once."""
+    some, size = list[Small](), 0
+    for item in items:
+        some.append(item)
+        size += item.size
+        if size >= _PIECE_BYTES or len(some) >= _PIECE_CONTENTS:
+            yield await call.run_stored(content_batches.read, some)
+            some, size = [], 0
+    if some:
+        yield await call.run_stored(content_batches.read, some)
 
 
 async def parts_answer(call: Call, content_id: int, digest: str) -> Response:

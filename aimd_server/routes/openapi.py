@@ -20,6 +20,7 @@ from aimd_server.services.artifact_changes import AliasChange, ArtifactWish
 from aimd_server.services.artifact_lists import ArtifactBatch
 from aimd_server.services.artifacts import ObjectsWish
 from aimd_server.services.bulk_changes import BulkChange
+from aimd_server.services.content_batches import BatchWish
 from aimd_server.services.contents import MAX_BYTES, Missing
 from aimd_server.services.files import DOCUMENTS, FILES, JOURNALS
 from aimd_server.services.folder_notes import NoteWish
@@ -162,6 +163,9 @@ ROUTES: dict[tuple[str, str], Described] = {
     ("POST", "/trials/{id}/files"): Described(200, FilesWish),
     ("GET", "/trials/{id}/content"): Described(query=("path",), needs=("path",)),
     ("GET", "/trials/{id}/content/parts"): Described(query=("path", "from"), needs=("path",)),
+    ("POST", "/trials/{id}/contents"): Described(200, BatchWish),
+    ("POST", f"{_MEDIA}/contents"): Described(200, BatchWish),
+    ("POST", "/artifacts/{id}/contents"): Described(200, BatchWish),
     ("GET", f"{_MEDIA}/content/parts"): Described(query=("digest", "from"), needs=("digest",)),
     ("GET", "/artifacts/{id}/content/parts"): Described(query=("key", "from"), needs=("key",)),
     ("GET", _MEDIA): Described(query=("key", "from", "to", *_PAGED)),
@@ -219,6 +223,9 @@ _BINARY = {
     ("GET", f"{_MEDIA}/content"): "*/*",
     ("GET", f"{_MEDIA}/page"): "text/html",
     ("GET", "/artifacts/{id}/content"): "application/octet-stream",
+    ("POST", "/trials/{id}/contents"): "application/octet-stream",
+    ("POST", f"{_MEDIA}/contents"): "application/octet-stream",
+    ("POST", "/artifacts/{id}/contents"): "application/octet-stream",
 }
 _BOTH = {("POST", "/metrics")}
 _ERRORS = {

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from aimd_core.format.limits import MAX_CHANGES, MAX_SMALL, PART_BYTES
-from aimd_core.format.protocol import CONTENTS, MEDIA, PRESIGNED, QUERY, V2_PATH
+from aimd_core.format.protocol import CONTENT_BATCHES, CONTENTS, MEDIA, PRESIGNED, QUERY, V2_PATH
 from aimd_core.format.reports import MAX_NOTE_CHARS
 from aimd_core.language import translated
 from aimd_core.query.lexer import MAX_LENGTH
@@ -61,6 +61,7 @@ FEATURES = (
     "export",
     "metrics",
     CONTENTS,
+    CONTENT_BATCHES,
     "artifacts",
     MEDIA,
     "views",

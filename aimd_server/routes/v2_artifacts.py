@@ -8,13 +8,14 @@ from aimd_core.format.artifacts import LATEST
 from aimd_core.reading.lineage import DEPTH
 from aimd_server.routes.access import Access, Call, RouteTable
 from aimd_server.routes.answers import empty_answer, json_answer
-from aimd_server.routes.content_streams import content_answer, parts_answer
+from aimd_server.routes.content_streams import batch_answer, content_answer, parts_answer
 from aimd_server.routes.v2_bodies import number_in, read_document
-from aimd_server.services import artifact_changes, artifact_lists, artifacts, lineage
+from aimd_server.services import artifact_changes, artifact_lists, artifacts, content_batches, lineage
 from aimd_server.services.artifact_bytes import etag_of
 from aimd_server.services.artifact_changes import AliasChange, ArtifactWish
 from aimd_server.services.artifact_lists import PAGE, ArtifactBatch, ArtifactListRequest
 from aimd_server.services.artifacts import ObjectsWish
+from aimd_server.services.content_batches import BatchWish
 from aimd_server.services.request_errors import invalid
 
 
@@ -31,6 +32,7 @@ def register(table: RouteTable) -> None:
     table.add("POST", "/artifacts/{id}/objects", post_objects, access=Access.ANY_USER)
     table.add("GET", "/artifacts/{id}/content", get_content, access=Access.ANY_USER)
     table.add("GET", "/artifacts/{id}/content/parts", get_parts, access=Access.ANY_USER)
+    table.add("POST", "/artifacts/{id}/contents", post_batch, access=Access.READER)
     table.add("GET", "/artifacts/{id}/lineage", get_lineage, access=Access.ANY_USER)
     table.add("POST", "/artifacts/{id}/finalize", finalize, access=Access.ANY_USER)
     table.add("POST", "/artifacts/{id}/aliases", change_aliases, access=Access.ANY_USER)
@@ -107,6 +109,13 @@ async def get_content(call: Call) -> Response:
     item = await call.run(artifacts.open_object, call.part("id"), key)
     name = item.key.rpartition("/")[2]
     return await content_answer(call, item.content_id, item.digest, item.size, name, etag_of(item.digest))
+
+
+async def post_batch(call: Call) -> Response:
+    """Answer with several small objects of an artifact at once."""
+    call.take_slot()
+    wish = await read_document(call, BatchWish)
+    return await batch_answer(call, await call.run(content_batches.of_objects, call.part("id"), wish))
 
 
 async def get_parts(call: Call) -> Response:

@@ -8,10 +8,11 @@ from aimd_core.format.limits import PART_BYTES
 from aimd_server.routes.access import Access, Call, RouteTable
 from aimd_server.routes.answers import empty_answer, json_answer
 from aimd_server.routes.bodies import encoding_of, read_body, unpacked
-from aimd_server.routes.content_streams import content_answer, parts_answer
+from aimd_server.routes.content_streams import batch_answer, content_answer, parts_answer
 from aimd_server.routes.v2_bodies import number_in, read_document
 from aimd_server.routes.v2_files import MOST_OFFSET
-from aimd_server.services import contents, trial_files
+from aimd_server.services import content_batches, contents, trial_files
+from aimd_server.services.content_batches import BatchWish
 from aimd_server.services.contents import Arrived, Missing
 from aimd_server.services.quotas import Goal
 from aimd_server.services.request_errors import RefusalError, invalid
@@ -32,6 +33,7 @@ def register(table: RouteTable) -> None:
     table.add("POST", "/trials/{id}/files", post_files, access=Access.ANY_USER)
     table.add("GET", "/trials/{id}/content", get_content, access=Access.ANY_USER)
     table.add("GET", "/trials/{id}/content/parts", get_parts, access=Access.ANY_USER)
+    table.add("POST", "/trials/{id}/contents", post_batch, access=Access.READER)
     table.open_to_uploads(("POST", "/contents/missing"), ("POST", "/contents"), ("HEAD", _CONTENT), ("PATCH", _CONTENT))
     table.open_to_uploads(("POST", "/trials/{id}/files"))
 
@@ -115,6 +117,13 @@ async def get_content(call: Call) -> Response:
     call.take_slot()
     opened = await call.run(trial_files.open_content, call.part("id"), path)
     return await content_answer(call, opened.content_id, opened.digest, opened.size, opened.name)
+
+
+async def post_batch(call: Call) -> Response:
+    """Answer with several small files of a trial at once."""
+    call.take_slot()
+    wish = await read_document(call, BatchWish)
+    return await batch_answer(call, await call.run(content_batches.of_files, call.part("id"), wish))
 
 
 async def get_parts(call: Call) -> Response:

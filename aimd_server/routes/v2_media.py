@@ -12,9 +12,10 @@ from aimd_core.format.headers import picture_in
 from aimd_core.format.media import MAX_PIXELS, UNKNOWN_TYPE
 from aimd_server.routes.access import Access, Call, RouteTable
 from aimd_server.routes.answers import empty_answer, json_answer
-from aimd_server.routes.content_streams import content_answer, parts_answer
+from aimd_server.routes.content_streams import batch_answer, content_answer, parts_answer
 from aimd_server.routes.v2_bodies import number_in, read_document
-from aimd_server.services import contents, media
+from aimd_server.services import content_batches, contents, media
+from aimd_server.services.content_batches import BatchWish
 from aimd_server.services.media import MediaWish, OpenMedia
 from aimd_server.services.request_errors import invalid
 from aimd_server.storage import Storage
@@ -51,6 +52,7 @@ def register(table: RouteTable) -> None:
     table.add("GET", f"{_MEDIA}/steps", get_steps, access=Access.ANY_USER)
     table.add("GET", f"{_MEDIA}/content", get_content, access=Access.ANY_USER)
     table.add("GET", f"{_MEDIA}/content/parts", get_parts, access=Access.ANY_USER)
+    table.add("POST", f"{_MEDIA}/contents", post_batch, access=Access.READER)
     table.add("GET", f"{_MEDIA}/page", get_page, access=Access.ANY_USER)
     table.open_to_uploads(("POST", _MEDIA), ("POST", f"{_MEDIA}/missing"))
 
@@ -102,6 +104,13 @@ def _is_picture(storage: Storage, _: Account, opened: OpenMedia) -> bool:
     head = contents.read(storage, opened.content_id, opened.digest, 0, min(_HEAD_BYTES, opened.size))
     picture = picture_in(head)
     return picture is not None and picture.width * picture.height <= MAX_PIXELS
+
+
+async def post_batch(call: Call) -> Response:
+    """Answer with several small bytes that the media of a trial have at once."""
+    call.take_slot()
+    wish = await read_document(call, BatchWish)
+    return await batch_answer(call, await call.run(content_batches.of_media, call.part("id"), wish))
 
 
 async def get_parts(call: Call) -> Response:

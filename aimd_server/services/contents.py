@@ -301,7 +301,7 @@ class Receiving:
 
     def _digest_of(self, storage: Storage, upload: UploadRow) -> str:
         rows = storage.database.read(lambda connection: contents.upload_parts(connection, upload.id))
-        pieces = (_ranged(storage, key, 0, size) for _, size, _, key in rows)
+        pieces = (ranged(storage, key, 0, size) for _, size, _, key in rows)
         return self._hashes.digest_of(upload.id, [key for *_, key in rows], pieces)
 
     def _complete(self, storage: Storage, user: Account, upload: UploadRow) -> None:
@@ -389,7 +389,12 @@ def put_object(storage: Storage, body: bytes) -> int:
     return object_id
 
 
-def _ranged(storage: Storage, key: str, start: int, end: int) -> bytes:
+def ranged(storage: Storage, key: str, start: int, end: int) -> bytes:
+    """Return bytes of an object.
+
+    Raises:
+        StoreUnavailableError: It is missing, or cannot be read now.
+    """
     try:
         return storage.blobs.get_range(key, start, end)
     except BlobMissingError as error:
@@ -413,7 +418,7 @@ def read(storage: Storage, content_id: int, digest: str, start: int, end: int) -
         if part.key is None:
             pieces.append((part.data or b"")[first:last])
         else:
-            pieces.append(_ranged(storage, part.key, part.start + first, part.start + last))
+            pieces.append(ranged(storage, part.key, part.start + first, part.start + last))
     return b"".join(pieces)
 
 

@@ -220,6 +220,15 @@ def object_of(connection: Connection, artifact_id: int, key: str) -> KeyedRow | 
     return KeyedRow(*row) if row else None
 
 
+def objects_at(connection: Connection, artifact_id: int, keys: Sequence[str]) -> list[KeyedRow]:
+    """Return those of some objects of an artifact that are there, in no order."""
+    rows: list[KeyedRow] = []
+    for start in range(0, len(keys), _AT_ONCE):
+        query = _objects_query(artifact_id).where(artifact_object.c.key.in_(keys[start : start + _AT_ONCE]))
+        rows += [KeyedRow(*row) for row in connection.execute(query)]
+    return rows
+
+
 def put_objects(connection: Connection, artifact_id: int, content_ids: Mapping[str, int]) -> None:
     """Set objects of an artifact, by key."""
     keys = list(content_ids)

@@ -6,7 +6,7 @@ that nothing refers to, and never a row without its bytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -59,6 +59,15 @@ class UploadRow(msgspec.Struct, frozen=True):
     size: int
     next_offset: int
     folder_id: int | None = None
+
+
+_PART_COLUMNS = (
+    content_part.c.offset,
+    content_part.c.size,
+    content_object.c.key,
+    content_part.c.start,
+    content_part.c.data,
+)
 
 
 def by_digest(connection: Connection, digests: Iterable[str]) -> dict[str, ContentRow]:
@@ -133,13 +142,31 @@ def parts_of(connection: Connection, content_id: int, digest: str, start: int, e
     """
     table = content_part
     query = (
-        select(table.c.offset, table.c.size, content_object.c.key, table.c.start, table.c.data)
+        select(*_PART_COLUMNS)
         .join(content, content.c.id == table.c.content_id)
         .join(content_object, content_object.c.id == table.c.object_id, isouter=True)
         .where(table.c.content_id == content_id, table.c.offset < end, table.c.offset + table.c.size > start)
         .where(content.c.digest == digest)
     )
     return [PartRow(*row) for row in connection.execute(query.order_by(table.c.offset))]
+
+
+def all_parts_of(connection: Connection, digest_of: Mapping[int, str]) -> dict[int, list[PartRow]]:
+    """Return all parts of contents, in order, by their ids, as `parts_of`."""
+    table = content_part
+    parts: dict[int, list[PartRow]] = {}
+    for some in _chunks(list(digest_of)):
+        query = (
+            select(content.c.id, content.c.digest, *_PART_COLUMNS)
+            .join(content, content.c.id == table.c.content_id)
+            .join(content_object, content_object.c.id == table.c.object_id, isouter=True)
+            .where(table.c.content_id.in_(some))
+            .order_by(content.c.id, table.c.offset)
+        )
+        for content_id, digest, *row in connection.execute(query):
+            if digest == digest_of[content_id]:
+                parts.setdefault(content_id, []).append(PartRow(*row))
+    return parts
 
 
 class WholePart(msgspec.Struct, frozen=True):

@@ -57,6 +57,19 @@ def by_path(connection: Connection, trial_id: int, path: str) -> FileRow | None:
     return FileRow(*row) if row else None
 
 
+def by_paths(connection: Connection, trial_id: int, paths: Sequence[str]) -> list[FileRow]:
+    """Return those of some files of a trial that are there, in no order."""
+    rows: list[FileRow] = []
+    for start in range(0, len(paths), _AT_ONCE):
+        query = (
+            select(*_COLUMNS)
+            .join(content, content.c.id == trial_file.c.content_id)
+            .where(trial_file.c.trial_id == trial_id, trial_file.c.path.in_(paths[start : start + _AT_ONCE]))
+        )
+        rows += [FileRow(*row) for row in connection.execute(query)]
+    return rows
+
+
 def digests(connection: Connection, trial_id: int) -> list[tuple[str, str, int]]:
     """Return path, digest and size of all files of a trial."""
     query = (
@@ -69,15 +82,7 @@ def digests(connection: Connection, trial_id: int) -> list[tuple[str, str, int]]
 
 def digests_at(connection: Connection, trial_id: int, paths: Iterable[str]) -> dict[str, str]:
     """Return the digests of those of some files of a trial that are there, by path."""
-    names, there = list(paths), dict[str, str]()
-    for start in range(0, len(names), _AT_ONCE):
-        query = (
-            select(trial_file.c.path, content.c.digest)
-            .join(content, content.c.id == trial_file.c.content_id)
-            .where(trial_file.c.trial_id == trial_id, trial_file.c.path.in_(names[start : start + _AT_ONCE]))
-        )
-        there |= {row.path: row.digest for row in connection.execute(query)}
-    return there
+    return {row.path: row.digest for row in by_paths(connection, trial_id, list(paths))}
 
 
 def put(connection: Connection, trial_id: int, files: Sequence[tuple[str, int]], now_us: int) -> None:

@@ -136,6 +136,9 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", f"{V2}/trials/{{id}}/files"): Rule("editor", "trial", {"files": []}, uploads=True),
     ("GET", f"{V2}/trials/{{id}}/content"): Rule("viewer", "trial", query="path={file}", is_linked=False),
     ("GET", f"{V2}/trials/{{id}}/content/parts"): Rule("viewer", "trial", query="path={file}", is_linked=False),
+    ("POST", f"{V2}/trials/{{id}}/contents"): Rule(
+        "viewer", "trial", {"names": ["{file}"]}, reads=True, is_linked=False
+    ),
     ("GET", f"{V2}/me/keys"): Rule("self"),
     ("POST", f"{V2}/me/keys"): Rule("self", body={}),
     ("DELETE", f"{V2}/me/keys/{{number}}"): Rule("own key"),
@@ -203,6 +206,9 @@ RULES |= {
     ("GET", f"{V2}/artifacts/{{id}}/lineage"): Rule("viewer", "artifact", is_linked=False),
     ("GET", f"{V2}/artifacts/{{id}}/content"): Rule("viewer", "artifact", query="key=a", is_linked=False),
     ("GET", f"{V2}/artifacts/{{id}}/content/parts"): Rule("viewer", "artifact", query="key=a", is_linked=False),
+    ("POST", f"{V2}/artifacts/{{id}}/contents"): Rule(
+        "viewer", "artifact", {"names": ["a"]}, reads=True, is_linked=False
+    ),
     ("POST", f"{V2}/artifacts/{{id}}/finalize"): Rule("editor", "artifact", {}, uploads=True, is_open=True),
     ("POST", f"{V2}/artifacts/{{id}}/aliases"): Rule("editor", "artifact", {"add": ["best"]}),
 }
@@ -215,6 +221,7 @@ RULES |= {
     ("GET", f"{_MEDIA}/steps"): Rule("viewer", "trial", query="key=k"),
     ("GET", f"{_MEDIA}/content"): Rule("viewer", "trial", query="digest={digest}", is_linked=False),
     ("GET", f"{_MEDIA}/content/parts"): Rule("viewer", "trial", query="digest={digest}", is_linked=False),
+    ("POST", f"{_MEDIA}/contents"): Rule("viewer", "trial", {"names": [_EMPTY]}, reads=True, is_linked=False),
     ("GET", f"{_MEDIA}/page"): Rule("viewer", "trial", query="digest={digest}", is_linked=False),
 }
 PAGES = {"/", "/healthz", "/readyz", "/t9k/experiment/web", "/t9k/experiment/web/"}
