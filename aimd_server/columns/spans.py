@@ -144,14 +144,14 @@ def build(lines: bytes) -> Span:
 def _keeping(lines: bytes) -> Span:
     chunks = []
     for metrics_type, table in tables_of(lines).items():
-        axes = {name: np.array(table.axes[name]) for name in AXES}
+        axes = {name: table.axis(name) for name in AXES}
         axes[TIME] = np.round(axes[TIME] * 1e6)
         chunks.append(Chunk(metrics_type, len(axes[TIME]), axes, _columns_of(table)))
     return Span(len(lines), chunks, None, lines)
 
 
 def _columns_of(table: Table) -> Columns:
-    rows = len(table.axes[TIME])
+    rows = len(table)
     columns: Columns = {}
     for name, column in table.columns.items():
         if len(name) <= MAX_NAME_CHARS and len(columns) < MAX_NAMES:

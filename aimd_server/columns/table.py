@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
 
-from aimd_core.format.journal import Damage, read_records
 from aimd_core.format.values import float_of, step_of, time_of
 from aimd_core.reading.series import split_type
+from aimd_server.columns.records import Sequence, decoder_of, groups_of, records_of
 from aimd_server.columns.rendering import AXES, EPOCH, STEP, TIME
 from aimd_server.columns.rollups import Floats
 
@@ -28,23 +29,25 @@ class Table:
     """The points of a metrics type (`split_type`), one row each.
 
     Attributes:
-        axes: Step, epoch and time of each row, or NaN.
         columns: By metric.
     """
 
-    __slots__ = ("axes", "columns")
+    __slots__ = ("_axes", "_raw", "columns")
 
     def __init__(self) -> None:
-        self.axes: dict[str, list[float]] = {name: [] for name in AXES}
+        self._raw: dict[str, list[Any]] = {name: [] for name in AXES}
+        self._axes: dict[str, Floats] = {}
         self.columns: dict[str, Column] = {}
 
-    def add(self, values: dict[str, Any], sequence: dict[str, Any], prefix: str = "") -> None:
+    def __len__(self) -> int:
+        return len(self._raw[STEP])
+
+    def add(self, values: dict[str, Any], sequence: Sequence, prefix: str = "") -> None:
         """Add a record, with what precedes the names of its metrics."""
-        row = len(self.axes[STEP])
-        step = step_of(sequence.get("step"))
-        self.axes[STEP].append(math.nan if step is None else float(step))
-        self.axes[EPOCH].append(_number(sequence.get("epoch")))
-        self.axes[TIME].append(time_of(sequence.get("timestamp")))
+        row = len(self)
+        self._raw[STEP].append(sequence.step)
+        self._raw[EPOCH].append(sequence.epoch)
+        self._raw[TIME].append(sequence.timestamp)
         for name, value in values.items():
             if isinstance(value, (int, float)):
                 column = self.columns.get(prefix + name)
@@ -53,23 +56,46 @@ class Table:
                 column.rows.append(row)
                 column.values.append(float_of(value))
 
+    def axis(self, name: str) -> Floats:
+        """Return step, epoch or time (seconds) of each row, or NaN; of a table that is complete."""
+        if name not in self._axes:
+            self._axes[name] = np.array(list(map(_READ[name], self._raw[name])), np.float64)
+        return self._axes[name]
+
     def points(self, name: str, axis: str) -> tuple[Floats, Floats]:
         """Return x and value of each point of a metric."""
         column = self.columns.get(name)
         if column is None:
             return np.empty(0), np.empty(0)
-        return np.array(self.axes[axis])[column.rows], np.array(column.values)
+        return self.axis(axis)[column.rows], np.array(column.values)
+
+
+def _step(step: object) -> float:
+    number = step_of(step)
+    return math.nan if number is None else float(number)
 
 
 def _number(value: object) -> float:
     return float_of(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else math.nan
 
 
-def tables_of(lines: bytes) -> dict[str, Table]:
-    """Return the tables of journal lines, by metrics type."""
+_READ: dict[str, Callable[[object], float]] = {STEP: _step, EPOCH: _number, TIME: time_of}
+
+
+def tables_of(lines: bytes, names: Collection[str] | None = None) -> dict[str, Table]:
+    """Return the tables of journal lines, by metrics type.
+
+    Args:
+        lines: Complete lines, of which the last may lack its newline.
+        names: Metrics as in lists, `type.name`, if others need not be in the tables.
+    """
+    decoder = decoder_of(names)
     tables: dict[str, Table] = {}
-    for record in read_records((line + b"\n" for line in lines.split(b"\n") if line), Damage()):
-        ((metrics_type, body),) = record.items()
-        first, prefix = split_type(metrics_type)
-        tables.setdefault(first, Table()).add(body["value"], body["sequence"], prefix)
+    for group in groups_of(lines):
+        for metrics_type, values, sequence in records_of(group, decoder):
+            first, prefix = split_type(metrics_type) if "." in metrics_type else (metrics_type, "")
+            table = tables.get(first)
+            if table is None:
+                table = tables[first] = Table()
+            table.add(values, sequence, prefix)
     return tables

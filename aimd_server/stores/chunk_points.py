@@ -149,7 +149,8 @@ class _Spans:
             return part._replace(x=np.empty(0), steps=np.empty(0), values=np.empty(0))
         self._were_read.add(part.offset)
         lines = journals.read(self._connection, self._history.journal_id, part.offset, end)
-        table = tables_of(self._history.segments.mask(lines, part.offset)).get(self._history.type)
+        name = f"{self._history.type}.{self._name}"
+        table = tables_of(self._history.segments.mask(lines, part.offset), [name]).get(self._history.type)
         if table is None:
             return part._replace(x=np.empty(0), steps=np.empty(0), values=np.empty(0))
         x, values = table.points(self._name, part.axis)

@@ -222,7 +222,7 @@ def test_a_timestamp_is_utc_unless_it_says_otherwise_wherever_it_is_read(
         content = json.dumps(record).encode() + b"\n"
         (tmp_path / "metrics").write_bytes(content)
         local = list(read_series(tmp_path / "metrics", "train.loss", "time").positions)
-        remote = tables_of(content)["train"].axes["time"]
+        remote = tables_of(content)["train"].axis("time").tolist()
         assert repr(local) == repr(remote) == repr([seconds])
     finally:
         monkeypatch.undo()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import json
+import math
 import random
 import sys
 from collections.abc import Callable, Iterator
@@ -15,19 +16,22 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from aimd_core.format.digest import digest_prefix
+from aimd_core.format.journal import Damage, read_records
 from aimd_core.format.model import strict_json
+from aimd_core.format.values import step_of
+from aimd_core.reading.series import metric_values
 from aimd_core.reading.totals import JournalTotals
 from aimd_server import accounts, operations
 from aimd_server.columns import codec, spans
 from aimd_server.columns.codec import decode, encode
-from aimd_server.columns.table import tables_of
+from aimd_server.columns.table import Table, tables_of
 from aimd_server.columns.uniform import read_uniform
 from aimd_server.services import files, identity, trials
-from aimd_server.services.series import chunking, plotting
+from aimd_server.services.series import chunking, folding, plotting, totals
 from aimd_server.services.series.chunking import LIMITS, ColumnLimits
 from aimd_server.services.series.plotting import PlotWish
 from aimd_server.stores import journals
@@ -391,6 +395,79 @@ def test_lines_of_one_form_are_read_at_once_and_others_not() -> None:
     assert [read.lines, read.columns[1]] == [9, list(range(9))]
     for one in odd:
         assert read_uniform(b"".join(json.dumps(line).encode() + b"\n" for line in [*good, one])) is None
+
+
+# What a decoder that skips what nobody asked for takes, but the journal's reader does not.
+_SKIPPED = [
+    b'{"train": {"value": {"loss": 1, "bad": "\xff"}, "sequence": {"step": 1}}}',
+    b'{"train": {"value": {"loss": 2, "bad": %b}, "sequence": {"step": 2}}}' % (b"9" * 4301),
+    b'{"train": {"value": {"loss": 3, "b\\u0000d": 1}, "sequence": {"step": 3}}}',
+    b'{"train": {"value": {"loss": 4}, "sequence": {"step": 4}, "bad": {"a": [NaN, "\\ud800"]}}}',
+    b'{"train": {"value": {"loss": 5, "bad": 1e999}, "sequence": {"step": 5}}}',
+    b'{"train.loss": {"value": {"loss": 6, "loss.loss": 7}, "sequence": {"step": 6}}}',
+    b'{"train": {"value": {"\\u540d": 8}, "sequence": {"step": 8}}}',
+]
+_FULL_NAMES = st.sampled_from(
+    ["train.loss", "train.acc", "train.loss.loss", "val.loss", "train.b\ufffdd", "train.\u540d"]
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.one_of(JOURNALS, GLUED, st.lists(st.one_of(LINES, st.sampled_from(_SKIPPED))).map(b"\n".join)),
+    st.one_of(st.none(), st.sets(_FULL_NAMES, max_size=3), st.just({f"train.{n}" for n in range(101)} | {"train.acc"})),
+)
+@example(_SKIPPED[0], {"train.loss"})
+@example(_SKIPPED[1], {"train.loss"})
+@example(_SKIPPED[2], {"train.b\ufffdd"})
+@example(_SKIPPED[3], {"train.loss"})
+@example(_SKIPPED[5], {"train.loss.loss"})
+@example(_SKIPPED[6], {"train.\u540d"})
+def test_points_of_lines_are_those_of_the_journals_reader_whichever_are_asked_for(
+    content: bytes, names: set[str] | None
+) -> None:
+    expected: dict[str, list[tuple[float, float]]] = {}
+    lines = [line + b"\n" for line in content.split(b"\n") if line]
+    for record in read_records(iter(lines), Damage()):
+        ((_, body),) = record.items()
+        step = step_of(body["sequence"].get("step"))
+        for name, value in metric_values(record):
+            expected.setdefault(name, []).append((math.nan if step is None else float(step), value))
+    tables = tables_of(content, names)
+    if names is None:
+        names = {f"{kind}.{rest}" for kind, table in tables.items() for rest in table.columns} | {*expected}
+    for name in names:
+        kind, _, rest = name.partition(".")
+        steps, values = tables[kind].points(rest, "step") if kind in tables else ((), ())
+        assert repr([*map(float, steps)]) == repr([step for step, _ in expected.get(name, [])])
+        assert repr([*map(float, values)]) == repr([value for _, value in expected.get(name, [])])
+
+
+def test_of_the_last_lines_a_plot_reads_what_is_asked_for_and_no_totals(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first chart of a trial waits for this."""
+
+    def lines(steps: range) -> bytes:
+        values = ((step, {f"m{at}": at / (step + 1) for at in range(40)}) for step in steps)
+        records = ({"train": {"value": value, "sequence": {"step": step}}} for step, value in values)
+        return b"".join(json.dumps(record).encode() + b"\n" for record in records)
+
+    store.new_trial()
+    store.append(lines(range(20)), [])
+    folding.fold_left(store.database, 0.0)
+    store.append(lines(range(30)), [])  # it is still running, so that its totals lack these for a while
+    real, read = Table.add, set()
+
+    def seen(table: Table, values: dict[str, Any], *places: Any) -> None:
+        read.update(values)
+        real(table, values, *places)
+
+    monkeypatch.setattr(Table, "add", seen)
+    monkeypatch.setattr(totals, "read_points", lambda lines: pytest.fail("the totals are read"))
+    (drawn,) = plotting.draw(store.database, store.user, PlotWish([store.trial], ["train.m7"])).series
+    assert drawn.plot.lo.tolist() == [7 / (step + 1) for step in range(30)]
+    assert read == {"m7"}
 
 
 def test_minus_zero_passes_the_check(store: Store) -> None:

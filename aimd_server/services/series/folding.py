@@ -15,7 +15,7 @@ from __future__ import annotations
 import logging
 import threading
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -100,16 +100,36 @@ def lives_of(rows: Iterable[SeriesRow]) -> dict[str, Live]:
     return {row.type: totals.from_text(row.live) for row in rows}
 
 
-def totals_of(connection: Connection, trial_ids: Sequence[int]) -> dict[int, list[TypeTotals]]:
-    """Return the totals of trials with every complete line that is stored now; nothing is written."""
+def totals_of(
+    connection: Connection, trial_ids: Sequence[int], names: Collection[str] | None = None
+) -> dict[int, list[TypeTotals]]:
+    """Return the totals of trials with every complete line that is stored now; nothing is written.
+
+    Args:
+        connection: The database.
+        trial_ids: The trials.
+        names: Metrics as in lists, `type.name`, if all that matters is which of them a trial has: its totals may then
+            lack its latest points, because its latest lines are only read if one of these may be new there.
+    """
     stored, files = series.of_trials(connection, trial_ids), journals.of_trials(connection, trial_ids)
     totals: dict[int, list[TypeTotals]] = {}
     for trial_id in trial_ids:
-        rows = stored.get(trial_id, [])
-        folded = _folded(connection, trial_id, files.get(trial_id, []), rows)
-        lives, ids = lives_of(rows) if folded is None else folded.lives, {row.type: row.id for row in rows}
+        rows, journals_of = stored.get(trial_id, []), files.get(trial_id, [])
+        lives = lives_of(rows)
+        if names is None or not _are_there(names, lives, journals_of):
+            folded = _folded(connection, trial_id, journals_of, rows)
+            lives = lives if folded is None else folded.lives
+        ids = {row.type: row.id for row in rows}
         totals[trial_id] = [TypeTotals(ids.get(name), name, live) for name, live in lives.items()]
     return totals
+
+
+def _are_there(names: Collection[str], lives: Mapping[str, Live], files: Sequence[JournalRow]) -> bool:
+    """Tell whether a trial has all of these metrics for certain, by its stored totals."""
+    if any(row.file == SEGMENTS and row.stale_us is not None for row in files):
+        return False  # other points count now
+    parts = (name.partition(".") for name in names)
+    return all(name in lives.get(metrics_type, ()) for metrics_type, _, name in parts)
 
 
 def _folded(

@@ -76,7 +76,7 @@ def draw(database: Database, user: Account, wish: PlotWish) -> Answer:
         stored = trials.by_uids(connection, wish.trials)
         roles = roles_of(connection, user, stored)
         rows = {row.uid: row for row in stored if roles[row.id] >= Role.VIEWER}
-        totals = folding.totals_of(connection, [row.id for row in rows.values()])
+        totals = folding.totals_of(connection, [row.id for row in rows.values()], wish.metrics)
         metrics = {uid: _metrics_of(wish, totals[row.id]) for uid, row in rows.items()}
         _check_size(wish, metrics)
         drawn = []
@@ -165,7 +165,9 @@ def _drawn(
     }
     drawn = []
     for uid, trial_id in trial_ids.items():
-        tables = _tail_tables(connection, files[trial_id], segments[trial_id]) if trial_id in files else {}
+        tables = {}
+        if trial_id in files:
+            tables = _tail_tables(connection, files[trial_id], segments[trial_id], metrics[uid])
         for metric in metrics[uid]:
             check()
             parts = [] if metric.series_id is None else stored.pop((metric.series_id, metric.name), [])
@@ -182,11 +184,14 @@ def _segments_of(connection: Connection, files: dict[str, journals.JournalRow]) 
     return effective.read_segments(connection, files[SEGMENTS])
 
 
-def _tail_tables(connection: Connection, files: dict[str, journals.JournalRow], segments: Segments) -> dict[str, Table]:
-    """Return the tables of what counts of the tail."""
+def _tail_tables(
+    connection: Connection, files: dict[str, journals.JournalRow], segments: Segments, metrics: list[_Metric]
+) -> dict[str, Table]:
+    """Return the tables of what counts of the tail, with these metrics at least."""
     from aimd_server.columns.table import tables_of
 
     row = files.get(METRICS)
     if row is None or row.chunk_offset == row.next_offset:
         return {}
-    return tables_of(b"".join(lines for lines, _ in effective.stretches(connection, row, segments, row.chunk_offset)))
+    lines = b"".join(lines for lines, _ in effective.stretches(connection, row, segments, row.chunk_offset))
+    return tables_of(lines, [f"{metric.type}.{metric.name}" for metric in metrics])

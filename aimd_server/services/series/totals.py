@@ -1,8 +1,7 @@
 """Journal lines to totals: pure functions. The adding up is `aimd_core.reading.totals`, as for a local file.
 
 Lines that all have the same metrics, which is what a training loop writes, are decoded in one call, straight to a list
-of numbers for each metric. What that refuses (Python's NaN tokens, glued or damaged lines) is read line by line, at
-last by the reader of `aimd_core.format.journal`, so that a trial shows the same numbers here and there.
+of numbers for each metric; all others by `aimd_server.columns.records`.
 """
 
 from __future__ import annotations
@@ -12,11 +11,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from aimd_core.format.journal import Damage, read_records
 from aimd_core.format.model import strict_json
 from aimd_core.format.values import float_of, step_of
 from aimd_core.reading.series import split_type
 from aimd_core.reading.totals import MetricSummary
+from aimd_server.columns.records import decoder_of, groups_of, records_of
 from aimd_server.columns.uniform import read_numbers
 
 if TYPE_CHECKING:
@@ -25,22 +24,8 @@ if TYPE_CHECKING:
 MAX_TYPES = 100  # of one trial; points of further ones are kept and in no totals
 MAX_METRICS = 2000  # of one type in one trial; points of further ones are kept and in no totals
 MAX_KEY_CHARS = 500
-_GROUP_BYTES = 64 << 10  # lines read at once: large enough for speed, small enough for memory
 
 Live = dict[str, MetricSummary]  # of one metrics type, by metric
-
-
-# gc=False: JSON cannot contain cycles, and the collector would double the cost.
-class _Sequence(msgspec.Struct, gc=False):
-    step: Any = None
-
-
-class _StepBody(msgspec.Struct, gc=False):
-    value: dict[str, Any]
-    sequence: _Sequence
-
-
-_decoder = msgspec.json.Decoder(dict[str, _StepBody])
 
 
 class Numbers(NamedTuple):
@@ -75,62 +60,19 @@ def _add(points: Points, metrics_type: str, step: Any, values: dict[str, Any]) -
 
 def read_points(lines: bytes) -> Iterator[Points]:
     """Read complete lines, of which the last may lack its newline, and yield their points in groups, to keep few."""
-    start = 0
-    if lines and not lines.endswith(b"\n"):
-        lines += b"\n"
-    while start < len(lines):
-        end = lines.find(b"\n", min(start + _GROUP_BYTES, len(lines) - 1)) + 1 or len(lines)
-        yield _read_group(lines[start:end])
-        start = end
+    yield from map(_read_group, groups_of(lines))
 
 
 def _read_group(lines: bytes) -> Points:
-    points: Points = {}
-    if b"\\u0000" in lines:  # the journal's reader knows what is shown in its place
-        return _read_slowly_each(lines, points)
-    uniform = read_numbers(lines)
+    uniform = None if b"\\u0000" in lines else read_numbers(lines)  # the journal's reader knows what is shown for that
     if uniform is not None:
         metrics_type, prefix = split_type(uniform.type)
         columns = {prefix + name: Numbers(column, uniform.steps) for name, column in uniform.columns.items()}
         return {metrics_type: columns}
-    try:
-        records = _decoder.decode_lines(lines)  # all lines in one call
-    except (msgspec.DecodeError, ValueError, RecursionError):
-        return _read_singly(lines, points)
-    # A document over two lines is read there but damage here, and so is a record with two types.
-    if len(records) != lines.count(b"\n") or any(len(record) != 1 for record in records):
-        return _read_singly(lines, points)
-    for record in records:
-        ((metrics_type, body),) = record.items()
-        _add(points, metrics_type, body.sequence.step, body.value)
+    points: Points = {}
+    for metrics_type, values, sequence in records_of(lines, decoder_of(None)):
+        _add(points, metrics_type, sequence.step, values)
     return points
-
-
-def _read_singly(lines: bytes, points: Points) -> Points:
-    for line in lines.split(b"\n")[:-1]:
-        try:
-            record = _decoder.decode(line)
-        except (msgspec.DecodeError, ValueError, RecursionError):
-            _read_slowly(line, points)
-            continue
-        if len(record) == 1:
-            ((metrics_type, body),) = record.items()
-            _add(points, metrics_type, body.sequence.step, body.value)
-        else:
-            _read_slowly(line, points)
-    return points
-
-
-def _read_slowly_each(lines: bytes, points: Points) -> Points:
-    for line in lines.split(b"\n")[:-1]:
-        _read_slowly(line, points)
-    return points
-
-
-def _read_slowly(line: bytes, points: Points) -> None:
-    for record in read_records(iter([line + b"\n"]), Damage()):
-        ((metrics_type, body),) = record.items()
-        _add(points, metrics_type, body["sequence"].get("step"), body["value"])
 
 
 def extend(live: Live, columns: Columns) -> None:
