@@ -55,13 +55,17 @@ class ArtifactList:
         """Return the table, cut to `width` by dropping columns."""
         from rich.console import Group
 
-        from aimd_cli.views.table import TEXT, Column, Table
+        from aimd_cli.views.table import TEXT, Column, Table, hidden_columns
 
-        columns = [Column("NAME", form=TEXT), Column("ID", priority=1, style="cyan"), Column("COMMIT", priority=4)]
-        columns += [Column("VERSION"), Column("CREATED", priority=3), Column("SIZE", priority=2, right=True)]
+        columns = [Column("NAME", form=TEXT), Column("ID", priority=1, style="cyan"), Column("COMMIT", priority=7)]
+        columns += [Column("VERSION"), Column("CREATED", priority=6), Column("SIZE", priority=5, right=True)]
         columns += [Column("FOLDER", priority=2, form=TEXT)] if self.on_server else []
-        if self.detail:
-            columns += [Column("TYPE", priority=5), Column("ALIASES", priority=6), Column("EDITOR", priority=7)]
+        if self.detail:  # what was asked for comes before what is always there
+            columns += [
+                Column("TYPE", priority=3),
+                Column("ALIASES", form=TEXT, least=24),
+                Column("EDITOR", priority=4),
+            ]
         table = Table(columns)
         is_short = len({short_id(row.id) for row in self.rows}) == len(self.rows)
         for row in self.rows:
@@ -74,7 +78,8 @@ class ArtifactList:
             table.add(*cells, text.size(row.size_bytes), *paths, *self._detail(values))
         table.drop_empty("VERSION", "COMMIT", "EDITOR", "ALIASES")
         count = said("{count} artifact{s}", count=len(self.rows), s="" if len(self.rows) == 1 else "s")
-        return Group(table.rich(width), note(count, style="dim"))
+        hidden = [note(line, style="dim") for line in hidden_columns(table.dropped(width), width)]
+        return Group(table.rich(width), note(count, style="dim"), *hidden)
 
     def _detail(self, values: dict[str, str]) -> list[str]:
         return [values["type"], values["aliases"], values["editor"]] if self.detail else []

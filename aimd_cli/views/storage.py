@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from aimd_cli import text
-from aimd_cli.views.table import Column, Table
+from aimd_cli.views.table import TEXT, Column, Table
 from aimd_cli.views.words import shown
 
 
@@ -40,7 +40,7 @@ class UsageReport:
                 Column("OWN", right=True, priority=1),
                 Column("FILES", right=True, priority=2),
                 Column("KIND", priority=3),
-                Column("NAME"),
+                Column("NAME", form=TEXT, least=20, bare=True),
             ]
         )
         for row in self.rows:

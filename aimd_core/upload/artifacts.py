@@ -50,7 +50,7 @@ from aimd_core.objects.copying import Stored
 from aimd_core.objects.packs import PACKED_BYTES
 from aimd_core.objects.store import store_of
 from aimd_core.reading.artifact_facts import ArtifactFacts
-from aimd_core.reading.artifacts import StoredArtifact
+from aimd_core.reading.artifacts import StoredArtifact, artifacts_of_repo
 from aimd_core.upload.contents import FILLED_IN, Destination
 from aimd_core.upload.sending import Progress, no_progress
 from aimd_core.upload.transfers import over_connections
@@ -218,6 +218,7 @@ def upload_artifact_at(
     outcome, sent = _sent(remote, artifact, destination, advance)
     try:
         note_remote(artifact.path, remote.host, sent)
+        _take_aliases(artifact.path, remote.host, sent)
     except OSError as error:
         raise DiskError(path=artifact.path / METADATA_FILE, reason=error.strerror or str(error)) from error
     return UploadedArtifact(outcome, sent, artifact_address(remote.host, sent.folder_id, sent.version), sent_bytes)
@@ -269,6 +270,25 @@ def note_remote(path: Path, host: str, sent: RemoteArtifact) -> None:
         return {**document, "metadata": inner, **given, "_remote": [*elsewhere, copy]}
 
     change_artifact(path, noted)
+
+
+def _take_aliases(path: Path, host: str, sent: RemoteArtifact) -> None:
+    """Take the aliases that moved to an artifact on a server from the other versions that are here.
+
+    Raises:
+        OSError: The disk refused.
+    """
+    moved = set(sent.document.get("aliases") or ())
+    if not moved:
+        return
+
+    def left(document: dict[str, Any]) -> dict[str, Any]:
+        return {**document, "aliases": [alias for alias in document.get("aliases") or [] if alias not in moved]}
+
+    for other in artifacts_of_repo(path.parent):
+        is_there = any((copy.get("host"), copy.get("path")) == (host, sent.path) for copy in other.remote)
+        if other.path != path and is_there and moved.intersection(other.aliases) and not other.damage:
+            change_artifact(other.path, left)
 
 
 def sent_document(artifact: StoredArtifact) -> dict[str, Any]:

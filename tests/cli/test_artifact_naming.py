@@ -152,7 +152,38 @@ def test_an_alias_that_names_a_version_is_refused_everywhere(alias: str, signed_
             aimd.create_artifact("other", "model", aliases=[alias])
     assert home.aimd("artifact", "upload", "resnet").code == 0
     refused = home.aimd("artifact", "alias", "--remote", "resnet", alias)
-    assert refused.code in (1, 2)
-    assert "cannot be" in refused.err
+    assert refused.code == 2
+    assert "For example: best, production" in refused.err
     for tag in ("v1", "1"):
         assert _id_of(home, f"resnet:{tag}") == _id_of(home, f"remote:resnet:{tag}") == artifact.id
+
+
+def test_an_alias_that_an_upload_moves_leaves_the_version_here_that_had_it(signed_in: Account, home: Home) -> None:
+    first, elsewhere = _made("resnet", aliases=["best", "paper"]), _made("unet", aliases=["best"])
+    assert home.aimd("artifact", "upload", first.id, elsewhere.id, "-P", "models", "-m").code == 0
+    second = _made("resnet", "beta", ["best"])
+    assert home.aimd("artifact", "upload", second.id, "-P", "other", "-m").code == 0
+    assert _aliases(home) == {first.id: "best, paper", second.id: "best", elsewhere.id: "best"}  # of another folder
+    third = _made("resnet", "gamma", ["best"])
+    assert home.aimd("artifact", "upload", third.id, "-P", "models").code == 0
+    expected = {first.id: "paper", second.id: "best", third.id: "best", elsewhere.id: "best"}
+    assert _aliases(home) == _aliases(home, "--remote") == expected
+
+
+def _aliases(home: Home, *words: str) -> dict[str, str]:
+    return {row["id"]: row["aliases"] for row in home.aimd("artifact", "ls", "-d", *words).table}
+
+
+@pytest.mark.parametrize("columns", [60, 80, 100])
+def test_aliases_that_were_asked_for_are_shown_at_any_width(signed_in: Account, home: Home, columns: int) -> None:
+    made = _made("a_model_with_a_rather_long_name", aliases=["best"])
+    assert home.aimd("artifact", "upload", made.id, "-P", "models", "-m").code == 0
+    for words in (
+        ["alias", made.id, "paper"],
+        ["alias", "--remote", made.id, "paper"],
+        ["ls", "-d"],
+        ["ls", "--remote", "-d"],
+    ):
+        shown = home.aimd_terminal("artifact", *words, columns=columns, NO_COLOR="1")
+        assert "best, paper" in shown, words
+        assert "hidden" in shown, words  # COMMIT or others, which the list says

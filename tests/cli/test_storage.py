@@ -61,6 +61,16 @@ def test_what_several_trials_keep_takes_space_once(home: Home, store: ObjectStor
     assert "in all" in shown.err
 
 
+def test_what_is_in_the_trash_and_what_only_it_holds_is_seen_at_any_width(home: Home, store: ObjectStore) -> None:
+    trial = record("a.bin")
+    trial.checkpoint("a.bin", 1)
+    trashed = record("c.bin")
+    assert home.aimd("trial", "rm", trashed.alternative_name, "--yes").code == 0
+    for columns in (60, 80, 120):
+        shown = home.aimd_terminal("du", columns=columns, NO_COLOR="1")
+        assert ("OWN" in shown, "trash" in shown, "artifact" in shown) == (True, True, True)
+
+
 def test_what_nobody_refers_to_is_removed_and_the_rest_stays(
     home: Home, store: ObjectStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -37,11 +37,14 @@ def alias(
         aimd artifact alias mnist_model --remove best
     """
     from aimd_cli.views.artifact import ArtifactList
+    from aimd_core.format.artifacts import checked_alias
     from aimd_core.reading.artifacts import artifact_meant
 
     add = list(dict.fromkeys(names or []))
     if not add and not remove:
         raise UsageError(message="no alias was given", hint="Name the aliases to add, or use --remove to take one away")
+    for name in add:
+        checked_alias(name)
     finder = finder_of(remote, host)
     server, rest = finder.split(artifact)
     if server is None:
@@ -61,11 +64,8 @@ def _on_server(server: CurrentArtifactRemote, word: str, add: list[str], remove:
 
 
 def _here(chosen: StoredArtifact, add: list[str], remove: list[str]) -> ArtifactFacts:
-    from aimd_core.format.artifacts import checked_alias
     from aimd_core.reading.artifacts import StoredArtifact, artifacts_of_repo
 
-    for name in add:
-        checked_alias(name)
     for other in artifacts_of_repo(chosen.path.parent):
         if other.path == chosen.path:
             kept = [name for name in other.aliases if name not in remove and name not in add]
