@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,7 @@ PLACES = ("nodir", "nodir/", "./nodir", "team:/nope", "nobody:/vision")
 NAMES = ("nodir/", "nodir/run0", "team:/nope/run0", "team:/nope/", "nobody:/vision/run0")
 
 
+@cache
 def _nodes() -> dict[str, Node]:
     sys.path.insert(0, str(ROOT / "scripts"))
     try:
