@@ -125,10 +125,10 @@ describe("parameters", () => {
   });
   it("are shown first whole, however their trials are mixed", () => {
     const trials = [1, 2, 1, 3, 2, 1].map((lr, seed) => ({ lr, seed }));
-    expect(firstGroups(trials, null, { groups: 2, trials: 60 })).toEqual([0, 2, 5, 1, 4]);
-    expect(firstGroups(trials, null, { groups: 9, trials: 4 })).toEqual([0, 2, 5]);
-    expect(firstGroups(trials, null, { groups: 9, trials: 2 })).toEqual([0, 2]);
-    expect(firstGroups([], null, { groups: 9, trials: 2 })).toEqual([]);
+    expect(firstGroups(trials, null, { groups: 2, trials: 60 })).toEqual({ shown: [0, 2, 5, 1, 4], all: 5 });
+    expect(firstGroups(trials, null, { groups: 9, trials: 4 })).toEqual({ shown: [0, 2, 5], all: 3 });
+    expect(firstGroups(trials, null, { groups: 9, trials: 2 })).toEqual({ shown: [0, 2], all: 3 });
+    expect(firstGroups([], null, { groups: 9, trials: 2 })).toEqual({ shown: [], all: 0 });
   });
 
   it("writes numbers short, unless two would read the same", () => {

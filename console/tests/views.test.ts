@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { formatRoute } from "../src/model/route";
-import { changesOf, isChanged, viewOf } from "../src/model/views";
+import { changesOf, chartsOf, isChanged, viewOf } from "../src/model/views";
 
 const query = (text: string) => new URLSearchParams(text);
 
@@ -29,6 +29,10 @@ describe("a saved view", () => {
       expect(isChanged(query(same + folds), view)).toBe(false);
     expect(isChanged(query("where=a+%3D+2&sections=val,train&fold=val"), view)).toBe(true);
     expect(isChanged(query("where=a+%3D+1&sections=train,val&fold=val"), view)).toBe(true);
+  });
+  it("leaves to another page with charts how they are looked at, not which they are", () => {
+    const address = "where=a&sort=b&columns=name&show=both&below=0&group=seeds&x=epoch&y:loss=0,1&pin=loss&target=c";
+    expect(chartsOf(query(address))).toEqual({ group: "seeds", x: "epoch", "y:loss": "0,1", pin: "loss" });
   });
   it("comes back as the address it was made of", () => {
     const address =

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import statistics
+
 from tests.console.conftest import Window
 from tests.console.pages import Console, wait_until_painted
 from tests.console.test_journeys import expect
-from tests.console.world import curve, folder_id, record_trial
+from tests.console.world import curve, folder_id, point, record_trial
 from tests.server.api import User
 
 
@@ -67,6 +69,32 @@ def test_rows_have_the_colours_of_their_lines_which_can_be_hidden_from_there(win
     console.page.keyboard.press("v")
     expect(console.row("run03")).to_be_visible()
     expect(console.page.locator(".line-mark")).to_have_count(0)  # no charts, no lines
+
+
+def test_groups_are_whole_also_where_the_list_has_a_part_of_them(window: Window, person: User) -> None:
+    accuracies: dict[str, list[float]] = {"adam": [], "sgd": []}
+    for number in range(130):
+        optimizer = "adam" if number % 3 else "sgd"
+        accuracy = number / 1000 + 0.1 * (optimizer == "adam")
+        accuracies[optimizer].append(accuracy)
+        record_trial(person, f"run{number:03}", journal=point(1, "val", acc=accuracy), optim=optimizer, seed=number)
+    told = [
+        f"{optimizer}\n{statistics.mean(values):.3f} ± {statistics.stdev(values):.3f}\n{len(values)} trials"
+        for optimizer, values in accuracies.items()
+    ]
+    place = folder_id(person, "/vision/mnist")
+    query = {"show": "charts", "columns": "name", "order": "-val.acc", "smooth": "0.5"}
+    for group in ("optim", "seeds"):
+        console = Console(window(person)).folder(place, group=group, **query)
+        legend = console.page.get_by_role("complementary", name="Trials")
+        expect(legend.get_by_role("listitem")).to_have_text(told, use_inner_text=True)
+        assert sum("cursor=" in url for url in console.window.requests) == 0
+        expect(console.page.get_by_text("The first 130;")).to_be_visible()
+        console.link("On a page of their own").click()  # which shows them as they are looked at here
+        expect(console.heading("Compare 130 trials")).to_be_visible()
+        expect(legend.get_by_role("listitem")).to_have_text(told, use_inner_text=True)
+        assert f"group={group}" in console.hash
+        assert "smooth=0.5" in console.hash
 
 
 def test_the_list_is_as_wide_as_one_drags_it(window: Window, person: User) -> None:

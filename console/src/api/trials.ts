@@ -42,19 +42,44 @@ export async function pageOf(wanted: Listing, signal?: AbortSignal, ask = listTr
 /** A parameter that nobody has, instead of all: for who only wants to know which trials there are. */
 export const NO_COLUMNS = ["params.none"];
 
-/** All trials that match, with their names, however many: asked page after page. */
+/** More trials than this are not looked at at once. */
+export const MOST_TRIALS = 5000;
+
+export interface AllTrials {
+  trials: Trial[];
+  /** Whether there are more than were asked for. */
+  isCut: boolean;
+}
+
+/**
+ * All trials that match, page after page.
+ *
+ * @param columns Which parameters and metrics they come with; undefined for all.
+ * @param told How many have come so far.
+ */
+export async function allTrials(
+  wanted: Pick<Listing, "folderId" | "below" | "where" | "sort" | "columns">,
+  most: number,
+  signal?: AbortSignal,
+  told?: (n: number) => void,
+): Promise<AllTrials> {
+  const trials: Trial[] = [];
+  let cursor: string | null = null;
+  do {
+    const page: TrialPage = await listTrials({ ...wanted, limit: BATCH, cursor }, signal);
+    trials.push(...page.trials);
+    cursor = page.next;
+    told?.(trials.length);
+  } while (cursor && trials.length < most);
+  return { trials: trials.slice(0, most), isCut: cursor !== null || trials.length > most };
+}
+
+/** All trials that match, with their names, however many. */
 export async function matchingTrials(
   wanted: Pick<Listing, "folderId" | "below" | "where" | "sort">,
   signal?: AbortSignal,
 ): Promise<Trial[]> {
-  const trials: Trial[] = [];
-  let cursor: string | null = null;
-  do {
-    const page: TrialPage = await listTrials({ ...wanted, columns: NO_COLUMNS, limit: BATCH, cursor }, signal);
-    trials.push(...page.trials);
-    cursor = page.next;
-  } while (cursor);
-  return trials;
+  return (await allTrials({ ...wanted, columns: NO_COLUMNS }, Number.POSITIVE_INFINITY, signal)).trials;
 }
 
 export function trialColumns(folderId: string, signal?: AbortSignal): Promise<TrialColumns> {

@@ -98,6 +98,19 @@ export function wantedFields(columns: Column[]): string[] {
   return [...new Set(fields)];
 }
 
+interface Parameters {
+  parameters: { name: string; count: number; varies: boolean }[];
+  trials: number;
+  more: boolean;
+}
+
+/** The fields of the parameters that may tell the trials of a folder apart; of more than were looked at, of all. */
+export function varyingFields({ parameters, trials, more }: Parameters): string[] {
+  return parameters
+    .filter(({ varies, count }) => more || varies || count < trials)
+    .map(({ name }) => quotedField("params.", name));
+}
+
 export function parameterOf(parameters: Record<string, unknown>, name: string): unknown {
   if (name in parameters) return parameters[name];
   return new Map(flatten(parameters)).get(name);

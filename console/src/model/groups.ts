@@ -43,18 +43,21 @@ export function groupTrials(parameters: Record<string, unknown>[], by: string[] 
  * Which trials to show first, in the order of their groups: whole groups, because a mean over a part would be another.
  *
  * @param most How many groups, and how many trials; only a first group that is larger is cut.
+ * @returns Their places, and how many trials the groups shown have.
  */
 export function firstGroups(
   parameters: Record<string, unknown>[],
   by: string[] | null,
   most: { groups: number; trials: number },
-): number[] {
+): { shown: number[]; all: number } {
   const shown: number[] = [];
+  let all = 0;
   for (const { members } of groupTrials(parameters, by).slice(0, most.groups)) {
     if (shown.length && shown.length + members.length > most.trials) break;
     shown.push(...members.slice(0, most.trials));
+    all += members.length;
   }
-  return shown;
+  return { shown, all };
 }
 
 /** How the values of a parameter are written: numbers as short as in a list, unless two would then read the same. */

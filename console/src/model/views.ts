@@ -10,6 +10,9 @@ type Fields = Record<string, unknown>;
 const SWEEP = ["target", "better", "axes", "across", "up", "tint", "shade", "bars", "brush"];
 const SECTIONS = ["metrics", "fold", "unfold", "overlay", "heat"];
 const OWN = [...SWEEP, ...SECTIONS, "show", "group", "colour", "order", "below", "logx", "logy", "outliers", "dashes"];
+/** What an address says of charts, whichever trials they are of. */
+const CHARTS = ["x", "smooth", "zoom", "logx", "logy", "outliers", "dashes", "large", "pin", "sections", ...SECTIONS];
+const OF_LINES = ["group", "hidden", "colour", "order", "tab"];
 const PLAIN_X = ["step", "epoch", "time", "relative"];
 
 /** Return what a view holds of an address. Fields of `before` that this console does not know stay. */
@@ -82,6 +85,12 @@ export function changesOf(view: Fields): Record<string, string | null> {
     fold: joinNames(fold) || null,
     view: null,
   };
+}
+
+/** What of an address another page with charts of the same trials shows too: how they are looked at, not which. */
+export function chartsOf(query: URLSearchParams): Record<string, string> {
+  const names = [...CHARTS, ...OF_LINES];
+  return Object.fromEntries([...query].filter(([name]) => names.includes(name) || name.startsWith("y:")));
 }
 
 /** Whether an address shows something else than a view. Folding is looking: it is saved, but it changes nothing. */

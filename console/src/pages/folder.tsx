@@ -8,6 +8,7 @@ import type { Folder } from "../api/types";
 import { type Column, parseColumn, wantedFields } from "../model/columns";
 import { withCondition } from "../model/query";
 import { formatRoute, joinNames, splitNames } from "../model/route";
+import { chartsOf } from "../model/views";
 import { askDelete, askMove, askNewFolder, askRename, type Thing } from "../parts/actions";
 import { Versions } from "../parts/artifact_table";
 import { baselineItem, turnBaseline, useBaseline } from "../parts/baseline";
@@ -110,6 +111,7 @@ interface ViewProps {
 }
 
 function FolderView({ id, folder, rows, columns, chosen, below, where, sort }: ViewProps) {
+  const { query } = route.value;
   const list = `${id} ${below}`;
   const listing = { folderId: id, below, where };
   const selected = selectionOf(list);
@@ -129,7 +131,7 @@ function FolderView({ id, folder, rows, columns, chosen, below, where, sort }: V
     act((things) => {
       if (things.length > COMPARED) notify(t("list.compare.first", { n: COMPARED }));
       const ids = things.slice(0, COMPARED).map((thing) => thing.id);
-      go(formatRoute("compare", "", { trials: joinNames(ids) }));
+      go(formatRoute("compare", "", { ...chartsOf(query), trials: joinNames(ids) }));
     });
   useBaseline(folder?.id);
   const mayBaseline = may("editor", folder?.role) && folder !== undefined;
@@ -224,7 +226,13 @@ function FolderView({ id, folder, rows, columns, chosen, below, where, sort }: V
         )}
       </div>
       <Body rows={rows} where={where} folder={folder} id={id}>
-        <Workspace trials={rows.trials} selected={selected} select={select} listing={listing}>
+        <Workspace
+          trials={rows.trials}
+          selected={selected}
+          select={select}
+          listing={{ ...listing, sort }}
+          count={rows.count?.value}
+        >
           <TrialTable
             trials={rows.trials}
             columns={columns}

@@ -3,16 +3,15 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { isAbort } from "../api/client";
 import { watch } from "../api/events";
-import { listTrials, trialColumns } from "../api/trials";
-import type { Trial, TrialColumns, TrialPage } from "../api/types";
-import { fieldOf, metricColumn, parseColumn } from "../model/columns";
-import { quotedField, splitMetric } from "../model/metrics";
+import { allTrials, MOST_TRIALS, NO_COLUMNS, trialColumns } from "../api/trials";
+import type { Trial, TrialColumns } from "../api/types";
+import { fieldOf, metricColumn, parseColumn, varyingFields } from "../model/columns";
+import { splitMetric } from "../model/metrics";
 import { rankedTargets } from "../model/sweep";
 import { throttle } from "../parts/load";
 
-/** More trials than this are not drawn. */
-export const MOST_TRIALS = 5000;
-const PAGE = 500;
+/** Of more trials, the sweep is looked at again less often. */
+const MANY = 500;
 const MOST_FIELDS = 250;
 /** So many metrics come with the first answer, so that another target is there at once. */
 const FIRST_METRICS = 12;
@@ -52,9 +51,8 @@ interface Asked {
 }
 
 /** The fields that are asked for: what is shown, some metrics, and parameters that may vary. */
-function askedFields({ parameters, metrics, trials, more }: TrialColumns, shown: string[]): Asked {
-  const varying = parameters.filter(({ varies, count }) => more || varies || count < trials);
-  const own = rankedTargets(metrics.map(({ name }) => name)).slice(0, FIRST_METRICS);
+function askedFields(columns: TrialColumns, shown: string[]): Asked {
+  const own = rankedTargets(columns.metrics.map(({ name }) => name)).slice(0, FIRST_METRICS);
   const wished = [...new Set([...shown, ...own.map((name) => metricColumn(name))])];
   const all = [
     ...wished.flatMap((id) => {
@@ -64,7 +62,7 @@ function askedFields({ parameters, metrics, trials, more }: TrialColumns, shown:
         ? [fieldOf({ ...column, aggregate: "last" })]
         : [];
     }),
-    ...varying.map(({ name }) => quotedField("params.", name)),
+    ...varyingFields(columns),
   ];
   let length = 0;
   const fields = all.filter((field) => {
@@ -83,16 +81,8 @@ async function loadAll(
 ): Promise<SweepRows> {
   const columns = await trialColumns(which.folderId, signal);
   const { fields, left } = askedFields(columns, shown);
-  const trials: Trial[] = [];
-  let cursor: string | null = null;
-  do {
-    const wish = { ...which, sort: "", columns: fields.length ? fields : ["params.none"], limit: PAGE, cursor };
-    const page: TrialPage = await listTrials(wish, signal);
-    trials.push(...page.trials);
-    cursor = page.next;
-    told(trials.length);
-  } while (cursor && trials.length < MOST_TRIALS);
-  return { trials: trials.slice(0, MOST_TRIALS), isCut: cursor !== null || trials.length > MOST_TRIALS, left, columns };
+  const wish = { ...which, sort: "", columns: fields.length ? fields : NO_COLUMNS };
+  return { ...(await allTrials(wish, MOST_TRIALS, signal, told)), left, columns };
 }
 
 /** @param shown The fields that are shown; a metric that has not come yet is asked for. */
@@ -130,7 +120,7 @@ export function useSweep(which: Which, shown: string[]): SweepLoad {
     return () => stop.abort();
   }, [key, need.current, turn]);
   const reload = useCallback(() => setTurn((old) => old + 1), []);
-  const isMany = (state.rows?.trials.length ?? 0) > PAGE;
+  const isMany = (state.rows?.trials.length ?? 0) > MANY;
   useEffect(() => {
     const again = throttle(() => document.hidden || reload(), isMany ? AGAIN_MANY_MS : AGAIN_MS);
     return watch({ folderId: which.folderId, below: which.below, onTrial: again, poll: again });

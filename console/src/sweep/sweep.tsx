@@ -1,6 +1,7 @@
 /** The trials of a folder as a sweep: what their parameters do to one metric. */
 
 import { useEffect } from "preact/hooks";
+import { MOST_TRIALS } from "../api/trials";
 import { filterOf } from "../model/brushes";
 import { parseColumn } from "../model/columns";
 import { isBadEnd } from "../model/endings";
@@ -15,7 +16,7 @@ import { type SweepData, useSweepData } from "./data";
 import { FieldChoice, leftOut } from "./fields";
 import { GroupBars } from "./groups";
 import { Importance } from "./importance";
-import { MOST_TRIALS, type SweepRows, useSweep, type Which } from "./load";
+import { type SweepRows, useSweep, type Which } from "./load";
 import { Parallel } from "./parallel";
 import { Scatter } from "./scatter";
 import { type SweepView, setBrushes, sweepView } from "./view";

@@ -239,6 +239,8 @@ export const en = {
   "workspace.selected": "The {n} selected.",
   "workspace.some": "The first {n} of the {all} selected.",
   "workspace.first": "The first {n}; select rows to choose others.",
+  "workspace.part": "The first {n} of the {all} trials of this group: means are of these alone.",
+  "workspace.newest": "Only the first {n} trials were grouped.",
   "workspace.open": "On a page of their own",
   "views.label": "Views",
   "views.none": "Default",

@@ -238,6 +238,8 @@ export const zh: Record<Word, string> = {
   "workspace.selected": "选中的 {n} 个。",
   "workspace.some": "选中的 {all} 个中的前 {n} 个。",
   "workspace.first": "前 {n} 个；勾选列表中的试验可更换。",
+  "workspace.part": "此组 {all} 个试验中的前 {n} 个：均值只是这些试验的均值。",
+  "workspace.newest": "只对前 {n} 个试验做了分组。",
   "workspace.open": "在单独页面中打开",
   "views.label": "视图",
   "views.none": "默认",
