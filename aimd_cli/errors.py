@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from collections.abc import Sequence
 
 from aimd_cli import output
 from aimd_cli.text import clean, pointed_at
@@ -60,6 +61,11 @@ EXIT_CODES: dict[type[Exception], int] = {
 def exit_code(error: Exception) -> int:
     """Return the exit code of an error, by its nearest class in the table."""
     return next((EXIT_CODES[kind] for kind in type(error).__mro__ if kind in EXIT_CODES), OTHER)
+
+
+def advice_of(failures: Sequence[errors.AimdError]) -> str:
+    """Return the advice of the first failure that running the command again does not mend; empty if there is none."""
+    return next((error.advice for error in failures if not isinstance(error, errors.NetworkError) and error.advice), "")
 
 
 def message(error: Exception) -> str:

@@ -91,6 +91,12 @@ class AimdError(Exception):
         return Said(self.text, _with_words(self.facts))
 
     @property
+    def reason(self) -> str:
+        """Why, without the place; the whole sentence if it has no reason of its own. It can still be translated."""
+        given = self.facts.get("reason")
+        return given if isinstance(given, str) and given else self.sentence
+
+    @property
     def advice(self) -> str:
         """What to do next, or an empty string."""
         given = self.facts.get("hint")

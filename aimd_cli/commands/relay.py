@@ -38,7 +38,8 @@ def relay(
         aimd relay /scratch/$USER --once
     """
     from aimd_cli.commands.following import follow
-    from aimd_cli.commands.trial.upload import advice_of, raise_refusals, row_of, show_report
+    from aimd_cli.commands.trial.upload import raise_refusals, row_of, show_report
+    from aimd_cli.errors import advice_of
     from aimd_core.config import resolve_credentials
     from aimd_core.format.model import console_address
     from aimd_core.upload import Destination, connect, upload_all

@@ -154,7 +154,7 @@ class Store:
         try:
             return read(path, *others)
         except DamagedError as error:
-            self.note(Path(str(error.facts["path"])), str(error.facts["reason"]))
+            self.note(Path(str(error.facts["path"])), error.reason)
         except OSError as error:
             self.note(path, error.strerror or str(error))
         return None

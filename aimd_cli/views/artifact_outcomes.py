@@ -65,7 +65,7 @@ class ArtifactReport:
             outcome = (shown(row.outcome), _STYLES.get(row.outcome, ""))
             cells = [text.clean(row.name), text.clean(row.version), text.clean(row.id), text.clean(row.location)]
             table.add(outcome, *cells, shown(row.note))
-        table.drop_empty("VERSION", "NOTE")  # a note is also a warning, so it may be left out
+        table.drop_empty("VERSION", "ID", "PATH", "NOTE")  # a note is also a warning, so it may be left out
         return table.rich(width)
 
     def lines(self) -> list[list[str]]:

@@ -199,7 +199,7 @@ class ObjectStore:
                     return "is missing"
                 is_sound = self._packs.read(digest) is not None
         except DamagedError as error:
-            return said("{reason}", reason=error.facts["reason"])
+            return said(error.reason)
         except OSError as error:
             return said("cannot be read ({strerror})", strerror=error.strerror)
         return None if is_sound else "does not match its digest"

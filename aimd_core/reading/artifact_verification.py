@@ -31,7 +31,7 @@ def faults_of(artifact: StoredArtifact) -> Iterator[ObjectFault]:
         except FileNotFoundError:
             yield ObjectFault(row.key, row.size_bytes, "is missing")
         except DamagedError as error:
-            yield ObjectFault(row.key, row.size_bytes, str(error.facts["reason"]))
+            yield ObjectFault(row.key, row.size_bytes, error.reason)
         except OSError as error:
             yield ObjectFault(row.key, row.size_bytes, error.strerror or "cannot be read")
         else:

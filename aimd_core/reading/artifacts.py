@@ -32,7 +32,7 @@ from aimd_core.format.documents import read_mapping
 from aimd_core.format.layout import METADATA_FILE, working_directory_of
 from aimd_core.format.values import MIN_ID_CHARS
 from aimd_core.format.wording import short_id
-from aimd_core.language import said
+from aimd_core.language import joined, said
 from aimd_core.objects.lending import take_back
 from aimd_core.objects.store import store_of
 from aimd_core.reading.artifact_facts import ArtifactFacts
@@ -99,7 +99,7 @@ class StoredArtifact:
         except FileNotFoundError:
             self.damage.append(said("{file} is missing", file=file))
         except DamagedError as error:
-            self.damage.append(said("{file}: {reason}", file=file, reason=error.facts["reason"]))
+            self.damage.append(said("{file}: {reason}", file=file, reason=said(error.reason)))
         except OSError as error:
             self.damage.append(said("{file}: {reason}", file=file, reason=error.strerror or str(error)))
         return None
@@ -113,7 +113,7 @@ class StoredArtifact:
             try:
                 object_path(self.path, row.key)
             except DamagedError as error:
-                self.damage.append(said("{file}: {reason}", file=OBJECT_LIST_FILE, reason=error.facts["reason"]))
+                self.damage.append(said("{file}: {reason}", file=OBJECT_LIST_FILE, reason=said(error.reason)))
         return self
 
     def require_whole(self) -> StoredArtifact:
@@ -124,7 +124,8 @@ class StoredArtifact:
         """
         self.read()
         if self.damage:
-            raise DamagedError(path=self.path, reason="; ".join(self.damage), hint="Other artifacts are not affected")
+            reason = joined("; ", [said(sentence) for sentence in self.damage])
+            raise DamagedError(path=self.path, reason=reason, hint="Other artifacts are not affected")
         return self
 
     def _inner(self, key: str) -> str | None:

@@ -49,7 +49,7 @@ def reason_of(error: DamagedError | OSError, source: str | os.PathLike[str] | No
         source: What was copied, a file or a directory; None if nothing was.
     """
     if isinstance(error, DamagedError):
-        return str(error.facts["reason"])
+        return error.reason
     if is_of_writing(error, source):
         return said("its copy cannot be written ({strerror})", strerror=error.strerror)
     return said("cannot be read ({strerror})", strerror=error.strerror)
@@ -108,7 +108,7 @@ class Trial:
         except FileNotFoundError:
             self.damage.append(said("{file} is missing", file=file))
         except DamagedError as error:
-            self.damage.append(said("{file}: {reason}", file=file, reason=error.facts["reason"]))
+            self.damage.append(said("{file}: {reason}", file=file, reason=said(error.reason)))
         return {}
 
     @property
@@ -165,7 +165,7 @@ class Trial:
             try:
                 self._totals, _ = read_totals(self.path / METRICS_FILE)
             except DamagedError as error:
-                self.damage.append(said("{file}: {reason}", file=METRICS_FILE, reason=error.facts["reason"]))
+                self.damage.append(said("{file}: {reason}", file=METRICS_FILE, reason=said(error.reason)))
                 self._totals = JournalTotals()
         return self._totals
 

@@ -48,7 +48,7 @@ def changed_references(artifact: StoredArtifact) -> Iterator[ObjectFault]:
         except FileNotFoundError:
             continue
         except DamagedError as error:
-            yield ObjectFault(key, recorded.size_bytes or 0, str(error.facts["reason"]))
+            yield ObjectFault(key, recorded.size_bytes or 0, error.reason)
         except OSError as error:
             yield ObjectFault(key, recorded.size_bytes or 0, error.strerror or "cannot be read")
         else:

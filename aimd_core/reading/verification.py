@@ -130,7 +130,7 @@ def _check(path: Path, name: str, runs_on: bool) -> CheckedFile:
     except FileNotFoundError:
         faults.append("is missing")
     except DamagedError as error:
-        faults.append(said("{reason}", reason=error.facts["reason"]))
+        faults.append(said(error.reason))
     except OSError as error:
         faults.append(said("cannot be read ({strerror})", strerror=error.strerror))
     return CheckedFile(name, size_bytes, records, faults)

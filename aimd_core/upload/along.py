@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from aimd_core.errors import AccessError, AimdError, DamagedError, NetworkError
+from aimd_core.errors import AccessError, AimdError, DamagedError, DiskError, NetworkError
 from aimd_core.format.uploads import UploadNote, note_upload, remembered_uploads
 from aimd_core.language import said
 from aimd_core.reading.artifacts import StoredArtifact, artifacts_beside, oldest_first
@@ -20,7 +20,7 @@ from aimd_core.reading.lineage import artifacts_in
 from aimd_core.upload.artifact_checks import compare_artifact
 from aimd_core.upload.artifacts import ArtifactRemote, upload_artifact_at
 from aimd_core.upload.contents import Destination, Difference, Uploaded
-from aimd_core.upload.refusals import DAMAGED, Refusal
+from aimd_core.upload.refusals import DAMAGED, UNSENT, Refusal
 
 
 class _HasArtifacts(Protocol):
@@ -93,10 +93,11 @@ def take_along(remote: _HasArtifacts, trial: Trial, uploaded: Uploaded, progress
             raise
         except AimdError as error:
             what = said("artifact {name}", name=artifact.name)
-            reason = str(error.facts.get("reason") or error.sentence)
             if isinstance(error, DamagedError):
-                uploaded.refusals.append(Refusal(what, reason, DAMAGED))
+                uploaded.refusals.append(Refusal(what, error.reason, DAMAGED))
+            elif isinstance(error, DiskError):  # it is this disk that refuses, so the server is not blamed
+                uploaded.refusals.append(Refusal(what, error.sentence, UNSENT))
             else:
-                uploaded.refusals.append(Refusal(what, reason))
+                uploaded.refusals.append(Refusal(what, error.reason))
     if sent:
         uploaded.notes.append(said("{count} artifact{s} uploaded with it", count=sent, s="s" * (sent != 1)))

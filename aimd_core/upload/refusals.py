@@ -133,7 +133,7 @@ class _Probe:
         try:
             self._offer(document)
         except RefusedError as error:
-            return str(error.facts.get("reason") or error.code)
+            return error.reason
         except ConflictError:  # understood, but its name is taken, which is another matter
             pass
         return ""

@@ -298,7 +298,7 @@ def _send_files(
                 server, trial, trial_id, file, stored.get(file) or {}, progress, part, watched
             )
         except RefusedError as error:
-            uploaded.refusals.append(Refusal(file, str(error.facts.get("reason"))))
+            uploaded.refusals.append(Refusal(file, error.reason))
         except ContentDiffersError as error:  # of this file; those behind it are sent first
             contradiction = contradiction or error
         except (DamagedError, OSError) as error:
@@ -401,7 +401,7 @@ def _settle_documents(
         try:
             stored = server.put_document(trial_id, file, content)
         except RefusedError as error:
-            refusals.append(Refusal(file, str(error.facts.get("reason"))))
+            refusals.append(Refusal(file, error.reason))
             continue
         if stored.digest != digest:
             raise RefusedError(host=server.host, reason=said("its digest of {file} differs", file=file))

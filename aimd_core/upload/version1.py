@@ -338,7 +338,7 @@ class DeployedRemote:
                 self._server.replace_trial(trial_id, metadata)
                 outcome = "updated"
             except RefusedError as error:
-                refusals = [Refusal(METADATA_FILE, str(error.facts["reason"]))]
+                refusals = [Refusal(METADATA_FILE, error.reason)]
         updated = Uploaded({**self._place(there), "outcome": outcome, "id": trial_id})
         own_names = (document["name"], document["alternative_name"])
         if updated.name not in own_names and updated.name in [plain_name(name, trial_id) for name in own_names]:
@@ -427,7 +427,7 @@ def _create_admitted(
         return name, []
     except RefusedError as error:
         refused = error
-    reason = str(refused.facts["reason"])
+    reason = refused.reason
     bare = {key: value for key, value in metadata.items() if key in _BARE}
     plain = plain_name(name, trial_id)
     for document, shown in ((metadata, plain), (bare, name), (bare, plain)):
@@ -483,7 +483,7 @@ def _refused_points(metrics_type: str, point: dict[str, Any], count: int, error:
     what = said(
         "{count} {metrics_type} points from step {step} on", count=count, metrics_type=metrics_type, step=_step(point)
     )
-    return Refusal(what, str(error.facts["reason"]))
+    return Refusal(what, error.reason)
 
 
 def _settle_parameters(server: DeployedServer, trial_id: str, parameters: dict[str, Any]) -> tuple[bool, list[Refusal]]:
@@ -503,6 +503,6 @@ def _settle_parameters(server: DeployedServer, trial_id: str, parameters: dict[s
     try:
         taken, refusals = admitted({"name": "", _PARAMETERS: parameters}, refused, offer, trial_id)
     except RefusedError:
-        return False, [Refusal(PARAMETERS_FILE, str(refused.facts["reason"]))]
+        return False, [Refusal(PARAMETERS_FILE, refused.reason)]
     server.set_parameters(trial_id, taken[_PARAMETERS])  # the last offer may have been a part of it
     return there != taken[_PARAMETERS], refusals

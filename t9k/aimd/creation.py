@@ -21,7 +21,7 @@ from aimd_core.format.layout import (
 )
 from aimd_core.format.model import CONFLICT_STRATEGIES, INITIALIZING, INPUT_ARTIFACTS, OUTPUT_ARTIFACTS
 from aimd_core.format.names import safe_name
-from aimd_core.language import said
+from aimd_core.language import joined, said
 from t9k.aimd.captures import Captures, start_captures
 from t9k.aimd.environment import capture_platform
 from t9k.aimd.params import plain_params, require_small
@@ -171,7 +171,7 @@ def _settings_at(path: Path) -> dict[str, object]:
         stored = StoredTrial(path)
         settings = {"trial_name": stored.name, "trial_params": stored.parameters, **stored.upload_settings}
         if stored.damage:
-            raise DamagedError(path=path, reason="; ".join(stored.damage))
+            raise DamagedError(path=path, reason=joined("; ", stored.damage))
         return settings
     try:
         settings = read_mapping(path)

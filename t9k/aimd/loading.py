@@ -7,7 +7,7 @@ from pathlib import Path
 from aimd_core.errors import DamagedError, DiskError, UsageError
 from aimd_core.format.layout import METRICS_FILE, default_directory, expanded, is_trial_directory
 from aimd_core.format.segments import append_resume
-from aimd_core.language import said
+from aimd_core.language import joined, said
 from aimd_core.reading.documents import Trial as StoredTrial
 from aimd_core.reading.selection import trial_at, trial_named
 from t9k.aimd.ranks import current_rank
@@ -48,7 +48,7 @@ def load_trial(
     )
     metadata, params = stored.metadata, stored.parameters
     if stored.damage or not isinstance(metadata.get("metadata"), dict) or stored.id is None:
-        raise DamagedError(path=stored.path, reason="; ".join(stored.damage) or "its metadata holds no trial id")
+        raise DamagedError(path=stored.path, reason=joined("; ", stored.damage) or "its metadata holds no trial id")
     metadata.setdefault("status", stored.status)
     metadata["_upload"] = {**stored.upload_settings, "load_path": str(stored.path)}
     path = stored.path.absolute()

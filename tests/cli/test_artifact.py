@@ -155,6 +155,7 @@ def test_several_uploads_of_which_one_fails_exit_with_8(signed_in: Account, home
     assert sent.code == 8
     assert [row["outcome"] for row in sent.table] == ["uploaded", "failed", "uploaded"]
     assert "a.txt" in sent.table[1]["note"]
+    assert "Add it again, or bring it back: aimd artifact download" in sent.err
     assert home.aimd("artifact", "upload", "-n", "a1").code == 6
 
 

@@ -18,6 +18,7 @@ from aimd_cli.text import cells
 from aimd_core.errors import UsageError
 from aimd_core.language import CHINESE, ENGLISH, Said, joined, language, said, translated
 from t9k import aimd
+from tests.conftest import Account
 from tests.support import texts
 from tests.support.home import Home
 from tests.support.snapshots import assert_looks_like
@@ -193,6 +194,34 @@ def test_errors_and_their_advice_are_chinese(home: Home, chinese: None) -> None:
     assert fault.code == 2
     assert "查询：" in fault.err
     assert "^" in fault.err
+
+
+def test_damage_and_what_is_left_out_of_an_upload_are_told_in_chinese(
+    signed_in: Account, home: Home, chinese: None
+) -> None:
+    (home.work / "a.txt").write_text("a")
+    names = ("lost", "list", "refers", "repo")
+    with aimd.create_trial(trial_name="t", capture_output=False) as trial:
+        for name in names:
+            artifact = aimd.create_artifact(name, "model")
+            artifact.add_file("a.txt")
+            trial.mark_output(artifact)
+    artifacts = home.work / ".aimd" / "artifacts"
+    next(artifacts.glob("lost/*/objects/a.txt")).unlink()
+    next(artifacts.glob("list/*/object_list.yaml")).write_text("- 1")
+    (next(artifacts.glob("refers/*/objects")) / "references.json").write_text("[]")
+    next(artifacts.glob("repo/*/metadata.yaml")).write_text("- 1")
+    (trial.path / "parameters.yaml").write_text("text")
+    (trial.path / "git.diff").mkdir()
+    for words in (
+        ["trial", "upload", "t"],
+        ["trial", "upload", "t", "--check"],
+        ["artifact", "upload", *names],
+        ["artifact", "verify"],
+        ["artifact", "describe", *names],
+    ):
+        shown = home.aimd_terminal(*words, columns=300, NO_COLOR="1")
+        assert not re.findall(r"\b[a-z]+ [a-z]+ [a-z]+\b", shown.replace("aimd trial upload t", "")), shown
 
 
 def test_wrong_calls_are_told_in_chinese(home: Home, chinese: None) -> None:

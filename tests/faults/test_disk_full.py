@@ -11,6 +11,7 @@ import pytest
 
 from aimd_core.format.journal import Damage, open_regular, read_records
 from aimd_core.reading.documents import Trial
+from tests.conftest import Account
 from tests.support.parts import can_mount, require_part
 from tests.support.scripts import run_script
 
@@ -221,6 +222,27 @@ names = [name for _, _, names in os.walk(".aimd/artifacts") for name in names if
 trial.finish()
 print(repr((before, full, left, freed, whole(), names)))
 """
+UPLOAD_FILL = """
+import os, sys
+from t9k import aimd
+aimd.login(*sys.argv[1:])
+with open("../weights", "wb") as file:
+    file.write(b"w" * 5000)
+with aimd.create_trial(trial_name="a", capture_output=False) as trial:
+    model = aimd.create_artifact("model", "model")
+    model.add_file("../weights")
+    trial.mark_output(model)
+filler = os.open("filler", os.O_WRONLY | os.O_CREAT)
+try:
+    while os.write(filler, b"x" * 4096):
+        pass
+except OSError:
+    pass
+uploaded = trial.upload()
+full = [(kind, "No space left" in str(reason)) for _, reason, kind in uploaded.refusals]
+os.ftruncate(filler, 0)
+print(repr((full, trial.upload().refusals, model.is_open)))
+"""
 LETS_GO_FIRST = """
 from t9k.aimd import checkpoints
 from aimd_core.format.artifacts import forget_artifact
@@ -252,3 +274,16 @@ def test_a_checkpoint_that_does_not_fit_takes_no_other_one_away(tmp_path: Path) 
 def test_the_harness_catches_checkpoints_that_are_let_go_before_the_next_one_is_there(tmp_path: Path) -> None:
     left = checkpoint_on_a_full_disk(tmp_path, LETS_GO_FIRST)[2]
     assert left == []
+
+
+def test_an_artifact_that_could_not_be_noted_on_a_full_disk_is_not_called_refused_by_the_server(
+    account: Account, tmp_path: Path
+) -> None:
+    require_part("a mount name space", can_mount())
+    (tmp_path / "full").mkdir()
+    wrapper = ("unshare", "-rm", "sh", "-c", MOUNT)
+    ran = run_script(UPLOAD_FILL, tmp_path, account.url, account.key, wrapper=wrapper)
+    assert ran.returncode == 0, ran.stderr
+    assert literal_eval(ran.stdout) == ([("unsent", True)], [], False)
+    assert "the server refuses" not in ran.stderr
+    assert "No space left on device" in ran.stderr

@@ -41,7 +41,7 @@ def transfer(
         PartlyDoneError: Some of several failed.
         StoppedError: Ctrl-C.
     """
-    from aimd_cli.errors import message
+    from aimd_cli.errors import advice_of, message
     from aimd_cli.progress import TransferProgress
     from aimd_cli.text import size
     from aimd_cli.views.artifact_outcomes import ArtifactOutcome, ArtifactReport
@@ -72,4 +72,4 @@ def transfer(
     if len(addresses) == 1:
         output.say(said("See: {address}", address=addresses[0]))
     if failures:
-        raise PartlyDoneError(failed=len(failures), total=len(rows), what="artifacts")
+        raise PartlyDoneError(failed=len(failures), total=len(rows), what="artifacts", hint=advice_of(failures))

@@ -199,7 +199,7 @@ def _read(source: Media, item: MediaItem, sort: str, is_drawn: bool) -> ShownMed
         if is_drawn and (picture := _picture(source, item)) is not None:
             return ShownMedia(item, picture=picture)
     except DamagedError as error:
-        return ShownMedia(item, fault=str(error.facts["reason"]))
+        return ShownMedia(item, fault=error.reason)
     return ShownMedia(item)
 
 
@@ -272,7 +272,7 @@ def _written(source: Media, items: Iterator[MediaItem], to: Path) -> Iterator[tu
             directory.mkdir(parents=True, exist_ok=True)
             replace_file(directory / name, content)
         except DamagedError as error:
-            yield str(directory / name), 0, str(error.facts["reason"])
+            yield str(directory / name), 0, error.reason
         except OSError as error:
             raise DiskError(path=error.filename or directory, reason=error.strerror or str(error)) from error
         else:

@@ -219,6 +219,7 @@ def _end(
     shown: tuple[list[UploadRow], list[tuple[Trial, AimdError]]], as_json: bool, host: str, total: int = 0
 ) -> None:
     """Show the results, and exit with the matching code."""
+    from aimd_cli.errors import advice_of
     from aimd_core.format.model import console_address
 
     rows, failures = shown
@@ -256,11 +257,6 @@ def raise_refusals(rows: Sequence[UploadRow]) -> None:
     partial = sum(bool(row.refusals) for row in rows)
     if partial:
         raise LeftOutError(failed=partial, total=len(rows))
-
-
-def advice_of(errors: Sequence[AimdError]) -> str:
-    """Return the advice of the first failure that running the command again does not mend; empty if there is none."""
-    return next((error.advice for error in errors if not isinstance(error, NetworkError) and error.advice), "")
 
 
 def say_fallbacks(rows: Sequence[UploadRow]) -> None:
