@@ -93,5 +93,5 @@ class Application:
         except RefusalError as error:
             return dialect.refused(error, request)
         except StoreUnavailableError as error:
-            return dialect.unavailable(error)
-        return caller if isinstance(caller, Response) else dialect.not_found()
+            return dialect.unavailable(error, request)
+        return caller if isinstance(caller, Response) else dialect.not_found(request)

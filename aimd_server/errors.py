@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 
 from aimd_core.errors import AimdError, ConfigError, DamagedError, NetworkError, UsageError
+from aimd_core.language import said
 
 
 class PortInUseError(AimdError):
@@ -74,8 +75,8 @@ class StoreUnavailableError(Exception):
     def told(self) -> tuple[str, str]:
         """The code and the sentence for clients; the reason, which may name hosts and paths, is for the log."""
         if self.is_full:
-            return "storage_full", "the server has no room left: its disk or its object store is full"
-        return "busy", "the server cannot use its database now; try again"
+            return "storage_full", said("the server has no room left: its disk or its object store is full")
+        return "busy", said("the server cannot use its database now; try again")
 
 
 class ObjectsUnavailableError(StoreUnavailableError):
@@ -84,9 +85,9 @@ class ObjectsUnavailableError(StoreUnavailableError):
     @property
     def told(self) -> tuple[str, str]:
         """The code and the sentence for clients."""
-        return (
-            super().told if self.is_full else ("storage_away", "the server cannot use its object store now; try again")
-        )
+        if self.is_full:
+            return super().told
+        return "storage_away", said("the server cannot use its object store now; try again")
 
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)

@@ -157,10 +157,10 @@ def _one_line(message: object) -> str:
 
 
 def _short_duration(seconds: float) -> str:
-    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+    for template, size in (("{n:.0f} d", 86400), ("{n:.0f} h", 3600), ("{n:.0f} min", 60)):
         if seconds >= size:
-            return f"{seconds // size:.0f} {unit}"
-    return f"{seconds:.0f} s"
+            return said(template, n=seconds // size)
+    return said("{n:.0f} s", n=seconds)
 
 
 def ending_of(metadata: Mapping[str, object]) -> dict[str, object] | None:

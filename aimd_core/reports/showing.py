@@ -161,7 +161,10 @@ class Showing:
         fields = fields_of_table(view, rows)
         heads = [*(["#"] if is_ranked else []), *(head_of(field, self._language) for field in fields)]
         cells = [
-            [*([Cell(str(number), "", True)] if is_ranked else []), *(cell_of(field, row, now_s) for field in fields)]
+            [
+                *([Cell(str(number), "", True)] if is_ranked else []),
+                *(cell_of(field, row, now_s, self._language) for field in fields),
+            ]
             for number, row in enumerate(rows, 1)
         ]
         return heads, cells

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timezone
 
 from aimd_core.format.model import trial_anchor
-from aimd_core.language import CHINESE
+from aimd_core.language import CHINESE, Said, translated
 from aimd_core.query import Field, field_text, parse_columns, parse_sort, value_of
 from aimd_core.query.display import shown_value
 from aimd_core.reading.facts import Facts, seconds_of
@@ -87,14 +87,14 @@ _CHINESE = {
 }
 
 
-def cell_of(field: Field, row: Facts, now_s: float) -> Cell:
+def cell_of(field: Field, row: Facts, now_s: float, language: str) -> Cell:
     """Return the text of a cell. Times are in UTC: a report is read in many places."""
     address = trial_anchor(row.id) if field == NAME and row.id else ""
     value = value_of(field, row, now_s)
     if field.shape == "moment":
         return Cell(_time_text(row.started if field.name == "started" else row.ended), address)
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    text = shown_value(field, value)
+    text = shown_value(field, translated(value, language) if isinstance(value, Said) else value)
     return Cell(text if len(text) <= _MOST_CELL_CHARS else f"{text[: _MOST_CELL_CHARS - 1]}…", address, is_number)
 
 

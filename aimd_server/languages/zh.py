@@ -1,11 +1,11 @@
-"""The Chinese of the server's messages for the person who runs it, and of what it refuses to people in the console.
-
-HTTP answers are English, except to callers who ask for Chinese (Accept-Language), as the console does.
+"""The Chinese of the server's messages for the person who runs it, and of what it refuses (`zh_refusals.py`).
 
 Keyed by the English text, or by its template with the same placeholders.
 """
 
 from __future__ import annotations
+
+from aimd_server.languages.zh_refusals import REFUSALS
 
 MESSAGES: dict[str, str] = {
     # aimd_server/errors.py
@@ -134,56 +134,5 @@ MESSAGES: dict[str, str] = {
     ),
     "{name} has no folder {path}": "{name} 没有文件夹 {path}",
     "there is no quota on {path} of {name}": "{name} 的 {path} 没有配额",
-    # What a report tells of a view that the server refuses.
-    "no trial {name}": "没有试验 {name}",
-    "no folder {name}": "没有文件夹 {name}",
-    "no address {name}": "没有短地址 {name}",
-    "a query may have at most {n} conditions": "一个查询最多可有 {n} 个条件",
-    "a list may have at most {n} sort keys": "一个列表最多可有 {n} 个排序键",
-    "there are more than {n} trials to sort; narrow the folder or the query": (
-        "待排序的试验超过 {n} 个，请缩小文件夹或查询的范围"
-    ),
-    "a public link does not show where and how trials ran, so it cannot ask for it": (
-        "公开链接不显示试验在何处、如何运行，因此也不能按其查询"
-    ),
-    # Refusals that people meet in the console: aimd_server/services, aimd_server/routes/access.py
-    "a list may have at most {limit} columns": "列表最多有 {limit} 列",
-    "the server is stopping; try again": "服务器正在停止，请重试",
-    "this took more than {seconds:.0f} s and was ended: name a smaller folder, fewer conditions or fewer trials": (
-        "此操作超过 {seconds:.0f} 秒，已被终止：请选择更小的文件夹、更少的条件或更少的试验"
-    ),
-    "a note has {limit} characters at most": "备注最多 {limit} 个字符",
-    "the note of a folder has {limit} characters at most": "文件夹的报告最多 {limit} 个字符",
-    "a trial has {limit} tags at most": "一个试验最多有 {limit} 个标签",
-    "a tag has 1 to {limit} characters, no comma and no control character": "标签为 1 到 {limit} 个字符，不含逗号和控制字符",
-    "{field}: {fault}": "{field}：{fault}",
-    "a folder has another name than '.' and '..'": "文件夹名称不能是 '.' 或 '..'",
-    "a folder path has {limit} parts at most": "文件夹路径最多 {limit} 级",
-    "a folder cannot lie in itself": "文件夹不能移动到自身之内",
-    "there are {limit} shares at most on one thing: use a group": "同一对象最多有 {limit} 个共享，请改用组",
-    "there is no group {group}": "没有组 {group}",
-    "there is no user {user}": "没有用户 {user}",
-    "a public link makes viewers only": "公开链接只能授予查看者角色",
-    "a user has {limit} valid keys at most: revoke one first": "每个用户最多有 {limit} 个有效的 API Key，请先撤销一个",
-    "a folder has {limit} views at most": "一个文件夹最多有 {limit} 个视图",
-    "the view was deleted meanwhile": "该视图已被删除",
-    "there is a view of that name, by {name}": "已有同名视图，由 {name} 保存",
-    "the view was changed meanwhile, by {name}": "该视图已被 {name} 更改",
-    "a shortcut leads to another folder than its own": "快捷方式不能指向自身所在的文件夹",
-    "a folder has {limit} shortcuts at most": "一个文件夹最多有 {limit} 个快捷方式",
-    "things are restored into their owner's tree; move them afterwards": "只能恢复到所有者的文件夹中，之后可再移动",
-    "no artifact {name}": "没有制品 {name}",
-    "a trial named {name!r} is already in {folder}": "{folder} 中已有名为 {name!r} 的试验",
-    "a folder named {name!r} is already in {folder}": "{folder} 中已有名为 {name!r} 的文件夹",
-    "{holder} may hold {limit} and holds {used}, so {more} more do not fit": (
-        "{holder} 的配额为 {limit}，已用 {used}，放不下另外的 {more}"
-    ),
-    "a folder {name} cannot be made there": "不能在此处创建文件夹 {name}",
-    "the root folder cannot be deleted": "不能删除根文件夹",
-    "expires_days is above 0 and at most {limit}": "有效天数须大于 0，最多 {limit}",
-    "expires_days is for links, above 0 and at most {limit}": "有效天数仅用于公开链接，须大于 0，最多 {limit}",
-    "a repo {name} cannot be made there": "不能在此处创建制品库 {name}",
-    "{path} is a folder, so it cannot be a repo of artifacts": "{path} 是文件夹，不能用作制品库",
-    "the artifacts in {path} have the type {type!r}": "{path} 中制品的类型为 {type!r}",
-    "the artifact is final, so it cannot change": "制品已定稿，不能再更改",
+    **REFUSALS,
 }

@@ -223,11 +223,11 @@ class Dialect(Protocol):
         """Return the answer for the refusal of a request."""
         ...
 
-    def unavailable(self, error: StoreUnavailableError) -> Response:
+    def unavailable(self, error: StoreUnavailableError, request: Request) -> Response:
         """Return the answer for when the database or the object store is unavailable, without the reason in the log."""
         ...
 
-    def wrong_method(self, allowed: list[str]) -> Response:
+    def wrong_method(self, allowed: list[str], request: Request) -> Response:
         """Return the answer for a method that the path does not support."""
         ...
 
@@ -313,11 +313,11 @@ class Door:
             return self.dialect.refused(_stopped(error), request)
         except StoreUnavailableError as error:
             log.error("the storage cannot be used: %s", error)
-            return self.dialect.unavailable(error)
+            return self.dialect.unavailable(error, request)
 
     async def _handled(self, request: Request, backend: Backend, user: Account | None) -> Response:
         if request.method not in self.rules:
-            return self.dialect.wrong_method(sorted(self.rules))
+            return self.dialect.wrong_method(sorted(self.rules), request)
         access, handler = self.rules[request.method]
         return await handler(Call(request, backend, user and self._allowed(user, request.method, access)))
 

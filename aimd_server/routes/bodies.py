@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Scope
 
+from aimd_core.language import said
 from aimd_server.services.request_errors import RefusalError, too_large
 
 DOCUMENT_BYTES = 8 << 20
@@ -62,7 +63,9 @@ class Slots:
             RefusalError: `busy`, if the caller is reading as many as allowed.
         """
         if self._taken.get(caller, 0) >= self.limit:
-            raise RefusalError("busy", f"you are reading {self.limit} files already; try again", limit=self.limit)
+            raise RefusalError(
+                "busy", said("you are reading {limit} files already; try again", limit=self.limit), limit=self.limit
+            )
         self._taken[caller] = self._taken.get(caller, 0) + 1
         scope[_SLOT] = caller
 
@@ -95,7 +98,9 @@ async def read_body(request: Request, limit_bytes: int, timeout_s: float = BODY_
                 if len(body) > allowed_bytes:
                     raise too_large("the body", limit_bytes)
     except TimeoutError:
-        raise RefusalError("bad_request", f"the body did not arrive within {timeout_s:.0f} s") from None
+        raise RefusalError(
+            "bad_request", said("the body did not arrive within {timeout_s:.0f} s", timeout_s=timeout_s)
+        ) from None
     except ClientDisconnect:
         raise RefusalError("bad_request", "the body was cut off") from None
     return bytes(body)
@@ -155,7 +160,9 @@ def unpacked_members(body: bytes, encoding: str, limit_bytes: int) -> list[bytes
     size_bytes = start = 0
     while start < len(body) or not pieces:  # gzip files may be concatenated
         if len(pieces) == MAX_MEMBERS:
-            raise RefusalError("bad_encoding", f"a gzip body has {MAX_MEMBERS} members at most", limit=MAX_MEMBERS)
+            raise RefusalError(
+                "bad_encoding", said("a gzip body has {limit} members at most", limit=MAX_MEMBERS), limit=MAX_MEMBERS
+            )
         with _UNPACKING:
             piece, start = _member(body, start, limit_bytes - size_bytes)
         size_bytes += len(piece)

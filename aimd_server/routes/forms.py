@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 
 from starlette.requests import ClientDisconnect, Request
 
+from aimd_core.language import said
 from aimd_server.routes.bodies import BODY_TIMEOUT_S
 from aimd_server.services.request_errors import RefusalError, too_large
 
@@ -63,7 +64,7 @@ async def form_file(request: Request, field: str, limit_bytes: int) -> AsyncIter
         if content:
             yield content
     if not form.is_whole:
-        raise RefusalError("bad_request", f"the form is not whole, or has no field {field}")
+        raise RefusalError("bad_request", said("the form is not whole, or has no field {field}", field=field))
 
 
 class _Form:
@@ -112,7 +113,7 @@ class _Form:
             return False
         self._fields += 1
         if self._fields > _MAX_FIELDS:
-            raise RefusalError("bad_request", f"a form has {_MAX_FIELDS} fields at most")
+            raise RefusalError("bad_request", said("a form has {limit} fields at most", limit=_MAX_FIELDS))
         lines = bytes(self._buffer[start:head_end]).split(b"\r\n")
         name = next(filter(None, map(_NAME.match, lines)), None)
         is_named = name is not None and name[1].decode("utf-8", "replace") == self._field

@@ -19,6 +19,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aimd_core.addresses import normal_name
+from aimd_core.language import said
 from aimd_server.errors import StoreUnavailableError
 from aimd_server.routes.access import Backend
 from aimd_server.routes.proxies import Proxies, based, prefix_of
@@ -119,7 +120,8 @@ class Guards:
             if fault and started:
                 raise RuntimeError("the answer had begun")
             if fault:
-                await error_answer("internal", "the server failed; its log says why")(scope, receive, send_guarded)
+                answer = error_answer(scope, "internal", "the server failed; its log says why")
+                await answer(scope, receive, send_guarded)
         finally:
             self._count(scope, status, time.perf_counter() - begun_s)
 
@@ -160,17 +162,17 @@ class Guards:
     def _refusal(self, scope: Scope) -> Response | None:
         """Return the answer to a request that no route should see, or None."""
         if not self._knows(scope):
-            return error_answer("bad_host", "this server does not go by that name")
+            return error_answer(scope, "bad_host", "this server does not go by that name")
         if scope["query_string"].count(b"&") >= MAX_QUERY_PARAMETERS:
-            words = f"a request has {MAX_QUERY_PARAMETERS} parameters at most"
-            return error_answer("bad_request", words, limit=MAX_QUERY_PARAMETERS)
+            words = said("a request has {limit} parameters at most", limit=MAX_QUERY_PARAMETERS)
+            return error_answer(scope, "bad_request", words, limit=MAX_QUERY_PARAMETERS)
         names = [name for name, _ in scope["headers"]]
         if len(set(names)) < len(names):
             twice = [name for name in _SINGLE_HEADERS if names.count(name) > 1]
             if twice:
-                return error_answer("bad_request", f"there are two headers {twice[0].decode()}")
+                return error_answer(scope, "bad_request", said("there are two headers {name}", name=twice[0].decode()))
         if any(name == b"transfer-encoding" and value.lower() != b"chunked" for name, value in scope["headers"]):
-            return error_answer("bad_request", "Transfer-Encoding is chunked, if there is one")
+            return error_answer(scope, "bad_request", "Transfer-Encoding is chunked, if there is one")
         return None
 
     def _knows(self, scope: Scope) -> bool:

@@ -80,6 +80,13 @@ _TRIAL: dict[str, Schema] = {
     "segments": _all(_SEGMENT),
     "role": _ROLE,
 }
+
+
+def _trial_with(**members: Schema) -> Schema:
+    """Return the schema of a trial with more members; callers in another language also get the reason in theirs."""
+    return _sometimes(_object(**_TRIAL, **members), reason_words=TEXT)
+
+
 _FILES = _named(_sometimes(_object(offset=COUNT, digest=TEXT), count=COUNT))  # only `files/` and `media` have a count
 _BYTES = {"type": TEXT, "digest": TEXT, "size": COUNT}
 _MEDIA = _sometimes(
@@ -157,7 +164,7 @@ SHARED: dict[str, Schema] = {
     "Folder": _sometimes(
         _object(**_FOLDER), trials_below=COUNT, folders=COUNT, shared=FLAG, target=ID, quota=_maybe(_QUOTA)
     ),
-    "Trial": _object(**_TRIAL),
+    "Trial": _trial_with(),
     "Artifact": _sometimes(_object(**_ARTIFACT), references=MAPPING),
     "Share": _sometimes(_object(**_SHARE), key=ID),
     "Key": _object(**_KEY),
@@ -229,13 +236,13 @@ ANSWERS: dict[tuple[str, str], Schema] = {
         trials=COUNT,
     ),
     ("POST", "/trials/batch"): _object(
-        trials=_all(_sometimes(_object(**_TRIAL), metadata=MAPPING, files=_FILES)), missing=_all(TEXT)
+        trials=_all(_sometimes(_trial_with(), metadata=MAPPING, files=_FILES)), missing=_all(TEXT)
     ),
     ("POST", "/metrics"): _object(series=_all(_sometimes(_SERIES, **_BUCKETS)), missing=_all(TEXT)),
     ("POST", "/trials/known"): _object(
         trials=_named(_object(id=ID, name=TEXT, folder=_PLACE, state=_maybe(TEXT), files=_FILES))
     ),
-    ("GET", "/trials/{id}"): _object(**_TRIAL, metadata=MAPPING, files=_FILES),
+    ("GET", "/trials/{id}"): _trial_with(metadata=MAPPING, files=_FILES),
     ("PUT", "/trials/{id}"): _object(
         id=ID,
         name=TEXT,

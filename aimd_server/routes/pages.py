@@ -29,11 +29,11 @@ class Pages:
         """Return a 404."""
         return empty_answer(404)
 
-    def unavailable(self, error: StoreUnavailableError) -> Response:
+    def unavailable(self, error: StoreUnavailableError, request: Request) -> Response:
         """Return a 503."""
         return text_answer("unavailable", 503, {"Retry-After": "2"})
 
-    def wrong_method(self, allowed: list[str]) -> Response:
+    def wrong_method(self, allowed: list[str], request: Request) -> Response:
         """Return the methods that the path supports."""
         return empty_answer(405, {"Allow": ", ".join(allowed)})
 

@@ -65,11 +65,11 @@ class Version1:
         headers = {"Retry-After": "2"} if error.code == "busy" else None
         return text_answer(error.message, _STATUS.get(error.code, 400), headers)
 
-    def unavailable(self, error: StoreUnavailableError) -> Response:
+    def unavailable(self, error: StoreUnavailableError, request: Request) -> Response:
         """Return a 503 that says what of the server refuses."""
         return text_answer(error.told[1], 503, {"Retry-After": "2"})
 
-    def wrong_method(self, allowed: list[str]) -> Response:
+    def wrong_method(self, allowed: list[str], request: Request) -> Response:
         """Return the methods that the path supports."""
         return empty_answer(405, {"Allow": ", ".join(allowed)})
 

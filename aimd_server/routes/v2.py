@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Scope
 
 from aimd_core.format.limits import MAX_CHANGES, MAX_SMALL, PART_BYTES
 from aimd_core.format.protocol import CONTENT_BATCHES, CONTENTS, MEDIA, PRESIGNED, QUERY, V2_PATH
@@ -123,9 +124,16 @@ _STATUS = {
 }
 
 
-def error_answer(code: str, message: str, headers: dict[str, str] | None = None, **facts: object) -> Response:
-    """Return an error in the form that all have."""
-    return json_answer({"error": {"code": code, "message": message, **facts}}, _STATUS[code], headers)
+def error_answer(
+    scope: Scope, code: str, message: str, headers: dict[str, str] | None = None, **facts: object
+) -> Response:
+    """Return an error in the form that all have, its sentences in the language of the caller."""
+    reads, hint = language_of(Request(scope)), facts.get("hint")
+    if isinstance(hint, str):
+        facts["hint"] = translated(hint, reads)
+    return json_answer(
+        {"error": {"code": code, "message": translated(message, reads), **facts}}, _STATUS[code], headers
+    )
 
 
 class Version2:
@@ -150,36 +158,33 @@ class Version2:
                 return account
         if backend.tokens.is_local:
             words = "this shows somebody's local trials: open the address that `aimd console` printed"
-            return error_answer("unauthenticated", words, dict(_CHALLENGE), kind="local")
+            return error_answer(request.scope, "unauthenticated", words, dict(_CHALLENGE), kind="local")
         words = "a valid API key is needed: Authorization: Bearer KEY"
-        return error_answer("unauthenticated", words, dict(_CHALLENGE))
+        return error_answer(request.scope, "unauthenticated", words, dict(_CHALLENGE))
 
     def refused(self, error: RefusalError, request: Request) -> Response:
         """Return a refusal in the language of the caller, with the true offset if there is one."""
-        reads = language_of(request)
-        message = translated(error.words, reads)
         offset = error.facts.get("offset")
         if error.code == "unauthenticated":
-            return error_answer(error.code, message, dict(_CHALLENGE))
+            return error_answer(request.scope, error.code, error.words, dict(_CHALLENGE))
         headers = {} if offset is None else {"Upload-Offset": str(offset)}
         if error.code == "busy":
             headers["Retry-After"] = str(RETRY_AFTER_S)
-        hint = error.facts.get("hint")
-        advice = {"hint": translated(hint, reads)} if isinstance(hint, str) else {}
-        return error_answer(error.code, message, headers, **{**error.facts, **advice})
+        return error_answer(request.scope, error.code, error.words, headers, **error.facts)
 
-    def unavailable(self, error: StoreUnavailableError) -> Response:
+    def unavailable(self, error: StoreUnavailableError, request: Request) -> Response:
         """Return a 503 that says what of the server refuses."""
         code, message = error.told
-        return error_answer(code, message, {"Retry-After": str(RETRY_AFTER_S)})
+        return error_answer(request.scope, code, message, {"Retry-After": str(RETRY_AFTER_S)})
 
-    def wrong_method(self, allowed: list[str]) -> Response:
+    def wrong_method(self, allowed: list[str], request: Request) -> Response:
         """Return the methods that the path supports."""
-        return error_answer("method_not_allowed", "this path does not take that method", {"Allow": ", ".join(allowed)})
+        words = "this path does not take that method"
+        return error_answer(request.scope, "method_not_allowed", words, {"Allow": ", ".join(allowed)})
 
-    def not_found(self) -> Response:
+    def not_found(self, request: Request) -> Response:
         """Return the answer to a user for an unknown path."""
-        return error_answer("not_found", "there is no such path")
+        return error_answer(request.scope, "not_found", "there is no such path")
 
 
 def _authorization(request: Request) -> tuple[str, str, list[str]]:

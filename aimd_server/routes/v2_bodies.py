@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from starlette.requests import Request
 
-from aimd_core.language import CHINESE, ENGLISH
+from aimd_core.language import CHINESE, ENGLISH, said
 from aimd_server.routes.access import Call
 from aimd_server.routes.bodies import DOCUMENT_BYTES, encoding_of, read_body, unpacked
 from aimd_server.services.documents import decode
@@ -53,7 +53,7 @@ def number_in(call: Call, name: str, default: int, digits: int = 9) -> int:
     """
     text = call.request.query_params.get(name, str(default))
     if not (text.isascii() and text.isdigit() and len(text) <= digits):
-        raise invalid(f"{name} is a number", field=name)
+        raise invalid(said("{name} is a number", name=name), field=name)
     return int(text)
 
 
@@ -65,7 +65,7 @@ def switch_in(call: Call, name: str, default: bool) -> bool:
     """
     text = call.request.query_params.get(name, str(int(default)))
     if text not in ("0", "1"):
-        raise invalid(f"{name} is 1 or 0", field=name)
+        raise invalid(said("{name} is 1 or 0", name=name), field=name)
     return text == "1"
 
 

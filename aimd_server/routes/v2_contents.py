@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from aimd_core.format.limits import PART_BYTES
+from aimd_core.language import said
 from aimd_server.routes.access import Access, Call, RouteTable
 from aimd_server.routes.answers import empty_answer, json_answer
 from aimd_server.routes.bodies import encoding_of, read_body, unpacked
@@ -96,7 +97,7 @@ def _part(
 def _number(call: Call, header: str) -> int:
     text = call.request.headers.get(header.lower(), "")
     if not (text.isascii() and text.isdigit() and len(text) <= len(str(MOST_OFFSET))):
-        raise RefusalError("bad_request", f"{header} is a number of bytes")
+        raise RefusalError("bad_request", said("{header} is a number of bytes", header=header))
     return int(text)
 
 

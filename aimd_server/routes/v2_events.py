@@ -17,6 +17,7 @@ from weakref import WeakSet
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from aimd_core.language import said
 from aimd_server.routes.access import Access, Backend, Call, Dialect, RouteTable
 from aimd_server.services import watching
 from aimd_server.services.clock import iso
@@ -122,7 +123,9 @@ class Hub:
             RefusalError: `busy`.
         """
         if sum(stream.owner == owner for stream in self.streams) >= MAX_STREAMS:
-            raise RefusalError("busy", f"{MAX_STREAMS} streams of events at once are the limit", limit=MAX_STREAMS)
+            raise RefusalError(
+                "busy", said("{limit} streams of events at once are the limit", limit=MAX_STREAMS), limit=MAX_STREAMS
+            )
         if len(self.streams) >= MAX_ALL_STREAMS:
             raise RefusalError("busy", "the server has no room for another stream", limit=MAX_ALL_STREAMS)
 

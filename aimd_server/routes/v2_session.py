@@ -10,6 +10,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
+from aimd_core.language import joined, said
 from aimd_server.routes.access import Access, Call, RouteTable
 from aimd_server.routes.answers import empty_answer, json_answer
 from aimd_server.routes.proxies import is_own_origin, own_origin, prefix_of
@@ -64,8 +65,10 @@ def check_origin(request: Request, is_needed: bool) -> None:
         return
     if len(given) != 1 or not is_own_origin(request.scope, given[0]):
         own = own_origin(request.scope)
-        advice = "; behind a proxy with TLS, name the proxy in trusted_proxies" if own.startswith("http:") else ""
-        raise RefusalError("bad_origin", f"with a cookie, Origin is {own}, this server's own{advice}")
+        words = said("with a cookie, Origin is {own}, this server's own", own=own)
+        if own.startswith("http:"):
+            words = joined("; ", [words, said("behind a proxy with TLS, name the proxy in trusted_proxies")])
+        raise RefusalError("bad_origin", words)
 
 
 async def open_session(call: Call) -> Response:

@@ -6,6 +6,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from aimd_core.language import ENGLISH, Said, translated
 from aimd_server.routes.access import Access, Call, RouteTable
 from aimd_server.routes.answers import empty_answer, json_answer
 from aimd_server.routes.bodies import DOCUMENT_BYTES, encoding_of, read_body, unpacked
@@ -38,7 +39,24 @@ def register(table: RouteTable) -> None:
 
 async def list_trials(call: Call) -> Response:
     """Answer with a page of trials."""
-    return json_answer(await call.run(trial_lists.page_of_trials, _list_request(call)))
+    page: Any = await call.run(trial_lists.page_of_trials, _list_request(call))
+    return _worded(call, page, page["trials"])
+
+
+def _alone(call: Call, trial: dict[str, Any]) -> Response:
+    return _worded(call, trial, [trial])
+
+
+def _worded(call: Call, document: object, shown: list[dict[str, Any]]) -> Response:
+    """Return an answer whose trials also say in the language of the caller why they are in their state.
+
+    `reason` stays English, because queries compare it; it may also be data, such as the message of an exception.
+    """
+    reads = language_of(call.request)
+    for trial in shown if reads != ENGLISH else []:
+        if isinstance(trial["reason"], Said):
+            trial["reason_words"] = translated(trial["reason"], reads)
+    return json_answer(document)
 
 
 def _list_request(call: Call) -> ListRequest:
@@ -79,7 +97,7 @@ def _known(database: Database, user: Account, body: bytes, encoding: str) -> dic
 
 async def get_trial(call: Call) -> Response:
     """Answer with one trial."""
-    return json_answer(await call.run(trials.shown, call.part("id")))
+    return _alone(call, await call.run(trials.shown, call.part("id")))
 
 
 async def put_trial(call: Call) -> Response:
@@ -108,7 +126,8 @@ def _shown(done: Put) -> dict[str, Any]:
 
 async def get_batch(call: Call) -> Response:
     """Answer with many trials."""
-    return json_answer(await call.run(trial_changes.batch, await read_document(call, BatchRequest)))
+    answer: Any = await call.run(trial_changes.batch, await read_document(call, BatchRequest))
+    return _worded(call, answer, answer["trials"])
 
 
 async def change_trials(call: Call) -> Response:
@@ -120,7 +139,7 @@ async def change_trials(call: Call) -> Response:
 async def change_trial(call: Call) -> Response:
     """Rename, move, tag or annotate a trial."""
     wish = await read_document(call, TrialChange)
-    return json_answer(await call.run(trial_changes.apply, call.part("id"), wish))
+    return _alone(call, await call.run(trial_changes.apply, call.part("id"), wish))
 
 
 async def delete_trial(call: Call) -> Response:
@@ -132,7 +151,7 @@ async def delete_trial(call: Call) -> Response:
 async def restore_trial(call: Call) -> Response:
     """Restore a trial from the trash."""
     wish = await read_document(call, trash.Restoring, may_be_empty=True)
-    return json_answer(await call.run(trash.restore_trial, call.part("id"), wish))
+    return _alone(call, await call.run(trash.restore_trial, call.part("id"), wish))
 
 
 async def list_trash(call: Call) -> Response:

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterator
 
 from aimd_core.format.limits import V1_MAX_PARTS
+from aimd_core.language import said
 from aimd_server.services import contents as content_service
 from aimd_server.services import quotas
 from aimd_server.services.artifacts import checked_key, load_open, set_objects
@@ -111,7 +112,9 @@ class Parts:
             RefusalError: `not_found`, `forbidden`, `invalid`.
         """
         if not 1 <= number <= V1_MAX_PARTS:
-            raise invalid(f"partNum is between 1 and {V1_MAX_PARTS}", field="partNum", limit=V1_MAX_PARTS)
+            raise invalid(
+                said("partNum is between 1 and {limit}", limit=V1_MAX_PARTS), field="partNum", limit=V1_MAX_PARTS
+            )
 
         def look(connection: Connection) -> None:
             _upload_of(connection, user, uid, upload, key)

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from aimd_core.format.artifacts import names_version
+from aimd_core.language import said
 from aimd_server.services import auditing, names, quotas
 from aimd_server.services.artifact_lists import in_full, shown
 from aimd_server.services.artifacts import MAX_ALIASES, add_to, checked_alias, checked_document, checked_type, repo_in
@@ -105,10 +106,10 @@ def change_aliases(database: Database, user: Account, uid: str, wish: AliasChang
         RefusalError: `not_found`, `forbidden`, `invalid`.
     """
     if max(len(wish.add), len(wish.remove)) > MAX_ALIASES:  # each is a statement, while all other writers wait
-        raise invalid(f"at most {MAX_ALIASES} aliases at once", field="add", limit=MAX_ALIASES)
+        raise invalid(said("at most {limit} aliases at once", limit=MAX_ALIASES), field="add", limit=MAX_ALIASES)
     for alias in wish.add:
         if names_version(checked_alias(alias)):
-            raise invalid(f"{alias!r} names a version, so it cannot be an alias", field="add")
+            raise invalid(said("{alias!r} names a version, so it cannot be an alias", alias=alias), field="add")
 
     def operation(connection: Connection) -> dict[str, Any]:
         row = load_artifact(connection, user, uid, Role.EDITOR)
@@ -123,7 +124,9 @@ def change_aliases(database: Database, user: Account, uid: str, wish: AliasChang
         for alias in wish.add:
             artifacts.put_alias(connection, row, alias)
         if len(artifacts.aliases_of(connection, [row.id]).get(row.id, [])) > MAX_ALIASES:
-            raise invalid(f"an artifact has {MAX_ALIASES} aliases at most", field="add", limit=MAX_ALIASES)
+            raise invalid(
+                said("an artifact has {limit} aliases at most", limit=MAX_ALIASES), field="add", limit=MAX_ALIASES
+            )
         detail = {"path": f"{row.folder_path}:{row.version}", "add": wish.add, "remove": removed}
         auditing.note(connection, user.name, "artifact.alias", row.uid, **detail)
         return shown(connection, user, [row])[0]

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from aimd_core.format.artifacts import reference_facts_in
+from aimd_core.language import said
 from aimd_server.services import documents, public_view
 from aimd_server.services.artifacts import REPO, tagged, type_of
 from aimd_server.services.clock import iso
@@ -98,7 +99,7 @@ def batch(database: Database, user: Account, wish: ArtifactBatch) -> dict[str, A
         RefusalError: `invalid`.
     """
     if len(wish.ids) > MAX_PAGE:
-        raise invalid(f"{MAX_PAGE} ids at most", field="ids", limit=MAX_PAGE)
+        raise invalid(said("{limit} ids at most", limit=MAX_PAGE), field="ids", limit=MAX_PAGE)
 
     def operation(connection: Connection) -> dict[str, Any]:
         uids, seen = list(dict.fromkeys(wish.ids)), dict[str, dict[str, Any]]()
@@ -129,7 +130,7 @@ def listed(database: Database, user: Account, request: ArtifactListRequest) -> d
         RefusalError: `folder_not_found`, `invalid`.
     """
     if not 1 <= request.limit <= MAX_PAGE:
-        raise invalid(f"limit is between 1 and {MAX_PAGE}", field="limit", limit=MAX_PAGE)
+        raise invalid(said("limit is between 1 and {limit}", limit=MAX_PAGE), field="limit", limit=MAX_PAGE)
     before = _position(request.cursor) if request.cursor else None
 
     def operation(connection: Connection) -> dict[str, Any]:

@@ -80,7 +80,7 @@ def checked_type(artifact_type: str) -> str:
         RefusalError: `invalid`.
     """
     if not artifact_type or len(artifact_type) > MAX_TYPE_CHARS:
-        raise invalid(f"a type has 1 to {MAX_TYPE_CHARS} characters", field="type")
+        raise invalid(said("a type has 1 to {limit} characters", limit=MAX_TYPE_CHARS), field="type")
     return artifact_type
 
 
@@ -111,9 +111,12 @@ def checked_document(given: Document) -> Document:
     """
     description, aliases = given.get("description") or "", given.get("aliases") or []
     if not isinstance(description, str) or len(description) > MAX_DESCRIPTION_CHARS:
-        raise invalid(f"description is a text of {MAX_DESCRIPTION_CHARS} characters at most", field="description")
+        raise invalid(
+            said("description is a text of {limit} characters at most", limit=MAX_DESCRIPTION_CHARS),
+            field="description",
+        )
     if not isinstance(aliases, list) or len(aliases) > MAX_ALIASES:
-        raise invalid(f"aliases are a list of {MAX_ALIASES} texts at most", field="aliases")
+        raise invalid(said("aliases are a list of {limit} texts at most", limit=MAX_ALIASES), field="aliases")
     kept = [alias for alias in map(checked_alias, aliases) if not names_version(alias)]  # those the server gives
     text = documents.text_of({**given, "description": description, "aliases": kept})
     if len(text) > MAX_DOCUMENT_CHARS:
@@ -130,7 +133,9 @@ def checked_alias(alias: object) -> str:
     """
     fault = "it is not text" if not isinstance(alias, str) else alias_fault(alias)
     if fault or not isinstance(alias, str):
-        raise invalid(f"{alias!r} cannot be an alias: {fault}", field="aliases")
+        raise invalid(
+            said("{alias!r} cannot be an alias: {fault}", alias=alias, fault=said(fault or "")), field="aliases"
+        )
     return alias
 
 
@@ -183,7 +188,7 @@ def checked_key(key: str) -> str:
     """
     fault = None if key == REFERENCES_FILE else key_fault(key)
     if fault:
-        raise invalid(f"{key!r} cannot be a key: {fault}", field="key")
+        raise invalid(said("{key!r} cannot be a key: {fault}", key=key, fault=said(fault)), field="key")
     return key
 
 
@@ -208,7 +213,7 @@ def put_objects(database: Database, user: Account, uid: str, wish: ObjectsWish) 
             caller has to send first; `quota_exceeded`.
     """
     if len(wish.objects) > MAX_CHANGES:
-        raise invalid(f"at most {MAX_CHANGES} objects at once", field="objects", limit=MAX_CHANGES)
+        raise invalid(said("at most {limit} objects at once", limit=MAX_CHANGES), field="objects", limit=MAX_CHANGES)
     digest_of = {checked_key(item.key): item.digest for item in wish.objects}
 
     def operation(connection: Connection) -> None:
@@ -216,7 +221,7 @@ def put_objects(database: Database, user: Account, uid: str, wish: ObjectsWish) 
         claims = contents.claimable(connection, user.id, digest_of.values(), now_us())
         lacking = sorted(set(digest_of.values()) - claims.keys())
         if lacking:
-            message = f"{len(lacking)} contents have to be sent first"
+            message = said("{count} contents have to be sent first", count=len(lacking))
             raise RefusalError("content_missing", message, digests=lacking[:MAX_TOLD])
         set_objects(connection, user, row, {key: claims[digest].id for key, digest in digest_of.items()})
         _check_count(artifacts.count_objects(connection, row.id))
@@ -289,12 +294,14 @@ def check_keys(keys: list[str]) -> None:
     present = set(keys)
     for key in keys:
         if not present.isdisjoint(folders_of(key)):
-            raise invalid(f"{key!r} cannot be below an object", field="key")
+            raise invalid(said("{key!r} cannot be below an object", key=key), field="key")
 
 
 def _check_count(count: int) -> None:
     if count > MAX_OBJECTS:
-        raise invalid(f"an artifact has {MAX_OBJECTS} objects at most", field="objects", limit=MAX_OBJECTS)
+        raise invalid(
+            said("an artifact has {limit} objects at most", limit=MAX_OBJECTS), field="objects", limit=MAX_OBJECTS
+        )
 
 
 def _next_number(connection: Connection, repo: FolderRow) -> int:

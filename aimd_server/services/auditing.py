@@ -6,6 +6,7 @@ import json
 
 import msgspec
 
+from aimd_core.language import said
 from aimd_server.services.clock import iso, now_us
 from aimd_server.services.request_errors import foreign_cursor, invalid
 from aimd_server.stores import audit
@@ -29,7 +30,7 @@ def listed(database: Database, user: Account, limit: int, cursor: str | None) ->
         RefusalError: `invalid`.
     """
     if not 1 <= limit <= MAX_PAGE:
-        raise invalid(f"limit is between 1 and {MAX_PAGE}", field="limit", limit=MAX_PAGE)
+        raise invalid(said("limit is between 1 and {limit}", limit=MAX_PAGE), field="limit", limit=MAX_PAGE)
     if cursor is not None and not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
         raise foreign_cursor()
     rows = database.read(lambda connection: audit.page(connection, int(cursor) if cursor else None, limit + 1))

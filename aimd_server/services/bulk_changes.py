@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from aimd_core.language import ENGLISH, translated
+from aimd_core.language import ENGLISH, said, translated
 from aimd_server.errors import StoreUnavailableError
 from aimd_server.services import trash
 from aimd_server.services.folders import FolderWish
@@ -60,7 +60,7 @@ def apply(database: Database, user: Account, wish: BulkChange, reads: str = ENGL
         StoreUnavailableError: The database refused, and nothing was changed.
     """
     if len(wish.ids) > MAX_PAGE:
-        raise invalid(f"{MAX_PAGE} ids at most", field="ids", limit=MAX_PAGE)
+        raise invalid(said("{limit} ids at most", limit=MAX_PAGE), field="ids", limit=MAX_PAGE)
     change, uids = _change(user, wish), list(dict.fromkeys(wish.ids))
     refused: dict[str, Refused] = {}
     in_turn = sorted(uids)  # the same for everybody, so that two changes of the same trials do not block each other

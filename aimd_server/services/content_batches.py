@@ -12,6 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 from aimd_core.format.limits import MAX_SMALL, PART_BYTES
+from aimd_core.language import said
 from aimd_server.errors import StoreUnavailableError
 from aimd_server.services import contents as single
 from aimd_server.services import public_view
@@ -87,7 +88,7 @@ def of_objects(database: Database, user: Account, uid: str, wish: BatchWish) -> 
 
 def _names(wish: BatchWish) -> list[str]:
     if len(wish.names) > MAX_SMALL:
-        raise invalid(f"at most {MAX_SMALL} contents at once", field="names", limit=MAX_SMALL)
+        raise invalid(said("at most {limit} contents at once", limit=MAX_SMALL), field="names", limit=MAX_SMALL)
     return list(dict.fromkeys(wish.names))
 
 

@@ -23,6 +23,7 @@ from typing import NamedTuple
 import msgspec
 
 from aimd_core.format.limits import MAX_DIGESTS, MAX_SMALL
+from aimd_core.language import said
 from aimd_server.blobs import BlobMissingError
 from aimd_server.errors import StoreUnavailableError
 from aimd_server.services import quotas
@@ -94,7 +95,7 @@ def missing(storage: Storage, user: Account, wish: Missing) -> dict[str, object]
     if wish.sizes is not None and (len(wish.sizes) != len(wish.digests) or min(wish.sizes, default=0) < 0):
         raise invalid("there is one size for each digest", field="sizes")
     if len(wish.digests) > MAX_DIGESTS:
-        raise invalid(f"at most {MAX_DIGESTS} digests at once", field="digests", limit=MAX_DIGESTS)
+        raise invalid(said("at most {limit} digests at once", limit=MAX_DIGESTS), field="digests", limit=MAX_DIGESTS)
     digests = list(dict.fromkeys(map(checked, wish.digests)))
     _take_held(storage, user, digests)
 
@@ -238,7 +239,9 @@ class Receiving:
         """
         checked(digest)
         if size > MAX_BYTES:
-            raise invalid(f"a file may have {MAX_BYTES} bytes at most", field="Upload-Length", limit=MAX_BYTES)
+            raise invalid(
+                said("a file may have {limit} bytes at most", limit=MAX_BYTES), field="Upload-Length", limit=MAX_BYTES
+            )
         if offset + len(body) > size:
             raise invalid("there are more bytes than Upload-Length says", field="Upload-Length")
         prepared = self._going_on(storage, user, digest, size, offset) if offset and body else None
@@ -356,7 +359,7 @@ def _announce(connection: Connection) -> _Announced:
 
 def _mismatch(upload: UploadRow | None) -> RefusalError:
     offset = 0 if upload is None else upload.next_offset
-    return RefusalError("offset_mismatch", f"the server stands at byte {offset}", offset=offset)
+    return RefusalError("offset_mismatch", said("the server stands at byte {offset}", offset=offset), offset=offset)
 
 
 def _pieces(body: bytes) -> Iterator[bytes]:
@@ -369,7 +372,7 @@ def _pieces(body: bytes) -> Iterator[bytes]:
     if not newline or any(size < 0 for size in sizes) or sum(sizes) != len(rest):
         raise invalid("the sizes are not those of the bytes that follow")
     if len(sizes) > MAX_SMALL:
-        raise invalid(f"at most {MAX_SMALL} contents at once", limit=MAX_SMALL)
+        raise invalid(said("at most {limit} contents at once", limit=MAX_SMALL), limit=MAX_SMALL)
     start = 0
     for size in sizes:
         yield rest[start : start + size]

@@ -9,6 +9,7 @@ import msgspec
 
 from aimd_core.format.model import strict_json
 from aimd_core.format.values import MAX_PARAMETERS_CHARS, clean, parameters_chars
+from aimd_core.language import said
 from aimd_server.services.request_errors import RefusalError, invalid
 
 T = TypeVar("T")
@@ -59,11 +60,11 @@ def decode_loosely(body: bytes) -> Any:
 def _require_few_boxes(body: bytes) -> None:
     """Refuse before parsing. Brackets inside texts count too, but no real document comes near the limit."""
     if body.count(b"{") + body.count(b"[") > MAX_BOXES:
-        raise invalid(f"the document holds more than {MAX_BOXES} lists and mappings", limit=MAX_BOXES)
+        raise invalid(said("the document holds more than {limit} lists and mappings", limit=MAX_BOXES), limit=MAX_BOXES)
 
 
 def _too_deep() -> RefusalError:
-    return invalid(f"the document is nested deeper than {MAX_DEPTH} levels", limit=MAX_DEPTH)
+    return invalid(said("the document is nested deeper than {limit} levels", limit=MAX_DEPTH), limit=MAX_DEPTH)
 
 
 def check_depth(document: object) -> None:
@@ -108,7 +109,11 @@ def metadata_text(document: object) -> str:
     text = text_of(document)
     if len(text) > MAX_METADATA_CHARS:
         limit = MAX_METADATA_CHARS
-        raise invalid(f"the metadata of a trial have {limit} characters of JSON at most", field="metadata", limit=limit)
+        raise invalid(
+            said("the metadata of a trial have {limit} characters of JSON at most", limit=limit),
+            field="metadata",
+            limit=limit,
+        )
     return text
 
 
@@ -122,7 +127,9 @@ def parameters_text(parameters: object) -> str:
     if isinstance(parameters, dict) and parameters_chars(parameters) > MAX_PARAMETERS_CHARS:
         limit = MAX_PARAMETERS_CHARS
         raise invalid(
-            f"the parameters of a trial have {limit} characters of JSON at most", field="parameters", limit=limit
+            said("the parameters of a trial have {limit} characters of JSON at most", limit=limit),
+            field="parameters",
+            limit=limit,
         )
     return text
 

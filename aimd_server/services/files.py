@@ -13,6 +13,7 @@ import io
 import msgspec
 
 from aimd_core.format.digest import BLOCK_BYTES, combine, digest_prefix
+from aimd_core.language import said
 from aimd_server.services import public_view
 from aimd_server.services.clock import now_us
 from aimd_server.services.request_errors import invalid
@@ -51,7 +52,7 @@ def check_file(file: str, names: tuple[str, ...] = FILES) -> None:
         RefusalError: `invalid`.
     """
     if file not in names:
-        raise invalid(f"a trial's files of that kind are {', '.join(names)}", field="file")
+        raise invalid(said("a trial's files of that kind are {names}", names=", ".join(names)), field="file")
 
 
 def put_document(database: Database, user: Account, uid: str, file: str, content: bytes) -> Standing:

@@ -76,7 +76,7 @@ def put(database: Database, user: Account, uid: str, wish: NoteWish, match: str 
         etag = etag_of(text)
         if match not in ("*", etag) and (match is not None or text):
             by = "somebody" if before is None else before.editor
-            raise RefusalError("note_changed", f"the note was changed meanwhile, by {by}", etag=etag)
+            raise RefusalError("note_changed", said("the note was changed meanwhile, by {name}", name=by), etag=etag)
         row = NoteRow(note, user.name, now_us())
         reports.put_note(connection, folder.id, row)
         auditing.note(connection, user.name, "note.save", folder.uid, path=folder.path)

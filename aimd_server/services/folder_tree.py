@@ -113,7 +113,7 @@ def listed(database: Database, user: Account, request: FolderListRequest) -> dic
         RefusalError: `folder_not_found`, `invalid`.
     """
     if not 1 <= request.limit <= MAX_PAGE:
-        raise invalid(f"limit is between 1 and {MAX_PAGE}", field="limit", limit=MAX_PAGE)
+        raise invalid(said("limit is between 1 and {limit}", limit=MAX_PAGE), field="limit", limit=MAX_PAGE)
     after = public_view.whole_path(user, _position(request.cursor)) if request.cursor else None
 
     def operation(connection: Connection) -> dict[str, object]:

@@ -64,4 +64,4 @@ def revoke(database: Database, user: Account, number: str) -> None:
     """
     is_number = number.isascii() and number.isdigit() and len(number) < 19
     if not is_number or not identity.revoke_key(database, int(number), user.id, actor=user.name):
-        raise RefusalError("not_found", f"no key {number}")
+        raise RefusalError("not_found", said("no key {number}", number=number))

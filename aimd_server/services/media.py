@@ -13,6 +13,7 @@ import msgspec
 from aimd_core.format.limits import MAX_DIGESTS
 from aimd_core.format.media import HTML_TYPE, MAX_KEY_BYTES, UNKNOWN_TYPE
 from aimd_core.format.values import is_step
+from aimd_core.language import said
 from aimd_server.services import public_view, quotas
 from aimd_server.services.clock import now_us
 from aimd_server.services.contents import checked
@@ -58,7 +59,7 @@ class OpenMedia(msgspec.Struct, frozen=True):
 
 def _checked_digests(wish: MediaWish) -> list[str]:
     if len(wish.digests) > MAX_DIGESTS:
-        raise invalid(f"at most {MAX_DIGESTS} digests at once", field="digests", limit=MAX_DIGESTS)
+        raise invalid(said("at most {limit} digests at once", limit=MAX_DIGESTS), field="digests", limit=MAX_DIGESTS)
     return list(dict.fromkeys(map(checked, wish.digests)))
 
 
@@ -78,7 +79,7 @@ def put(database: Database, user: Account, uid: str, wish: MediaWish) -> dict[st
         claims = contents.claimable(connection, user.id, new, now_us(), row.id)
         lacking = sorted(set(new) - claims.keys())
         if lacking:
-            message = f"{len(lacking)} contents have to be sent first"
+            message = said("{count} contents have to be sent first", count=len(lacking))
             raise RefusalError("content_missing", message, digests=lacking[:MAX_TOLD])
         claimed = [claims[digest] for digest in new]
         media.refer(connection, row.id, claimed)
@@ -170,7 +171,7 @@ def chosen(key: str | None, from_step: str | None, to_step: str | None) -> Chose
         RefusalError: `invalid`.
     """
     if key is not None and len(key.encode("utf-8", "replace")) > MAX_KEY_BYTES:
-        raise invalid(f"a key has at most {MAX_KEY_BYTES} bytes", field="key", limit=MAX_KEY_BYTES)
+        raise invalid(said("a key has at most {limit} bytes", limit=MAX_KEY_BYTES), field="key", limit=MAX_KEY_BYTES)
     first, last = (None if text is None else _step(text, name) for text, name in ((from_step, "from"), (to_step, "to")))
     return Chosen(key, first, last)
 
@@ -178,7 +179,7 @@ def chosen(key: str | None, from_step: str | None, to_step: str | None) -> Chose
 def _step(text: str, field: str) -> int:
     digits = text.removeprefix("-")
     if not (digits.isascii() and digits.isdigit() and len(digits) < 20 and is_step(int(text))):
-        raise invalid(f"{field} is a step", field=field)
+        raise invalid(said("{field} is a step", field=field), field=field)
     return int(text)
 
 
@@ -189,7 +190,7 @@ def listed(database: Database, user: Account, uid: str, wish: Chosen, limit: int
         RefusalError: `not_found`, `invalid`.
     """
     if not 1 <= limit <= PAGE:
-        raise invalid(f"limit is between 1 and {PAGE}", field="limit", limit=PAGE)
+        raise invalid(said("limit is between 1 and {limit}", limit=PAGE), field="limit", limit=PAGE)
     after = _place_in(cursor) if cursor else None
     _up_to_date(database, user, uid)
 

@@ -45,4 +45,4 @@ def joined(parts: list[str]) -> str:
 
 def conflict_error(name: str) -> RefusalError:
     """Refuse because the parent has a folder of that name (version 1)."""
-    return RefusalError("folder_taken", f"Folder {name} already exists")
+    return RefusalError("folder_taken", said("Folder {name} already exists", name=name))

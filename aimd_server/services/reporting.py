@@ -89,7 +89,7 @@ class _FolderSource:
             answers, is_cut = self._answers(chosen, limit, documents)
         except RefusalError as error:
             raise ViewFaultError(error.words) from None
-        return [facts_of(msgspec.json.decode(msgspec.json.encode(answer))) for answer in answers], is_cut
+        return [facts_of(msgspec.json.decode(msgspec.json.encode(answer, enc_hook=str))) for answer in answers], is_cut
 
     def _answers(self, chosen: Selection, limit: int, documents: bool) -> tuple[list[Any], bool]:
         if chosen.ids:

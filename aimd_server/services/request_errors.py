@@ -62,7 +62,9 @@ def foreign_cursor() -> RefusalError:
 
 def too_large(what: str, limit: int) -> RefusalError:
     """Refuse for size; `limit` is in bytes."""
-    return RefusalError("too_large", f"{what} may hold {limit} bytes at most", limit=limit)
+    return RefusalError(
+        "too_large", said("{what} may hold {limit} bytes at most", what=said(what), limit=limit), limit=limit
+    )
 
 
 def forbidden(message: str) -> RefusalError:

@@ -217,7 +217,7 @@ def _existing(connection: Connection, user: Account, folder: FolderRow, key: Vie
     account_id = None if key.is_shared else user.id
     row = None if user.link_id else saved_views.by_name(connection, folder.id, account_id, key.name)
     if row is None:
-        raise RefusalError("not_found", f"no view {key.name}")
+        raise RefusalError("not_found", said("no view {name}", name=key.name))
     return row
 
 
@@ -239,7 +239,9 @@ def _checked(name: str, view: dict[str, Any]) -> str:
         raise invalid(error.sentence, field="name") from None
     fault = fault_in(view)
     if fault is not None:
-        raise invalid(f"{fault.field}: {fault.reason}", field=f"view.{fault.field}")
+        raise invalid(
+            said("{field}: {fault}", field=fault.field, fault=said(fault.reason)), field=f"view.{fault.field}"
+        )
     for field, read in _PARSERS.items():
         _parse(field, read, str(view.get(field) or ""))
     check_depth(view)

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from aimd_core.language import said
 from aimd_server.services.clock import iso, now_us
 from aimd_server.services.identity import hash_of
 from aimd_server.services.request_errors import RefusalError, invalid
@@ -127,4 +128,4 @@ def end(database: Database, user: Account, number: str) -> None:
     """
     is_number = number.isascii() and number.isdigit() and len(number) < 19
     if not is_number or not database.write(lambda connection: sessions.remove(connection, int(number), user.id)):
-        raise RefusalError("not_found", f"no session {number}")
+        raise RefusalError("not_found", said("no session {number}", number=number))

@@ -128,7 +128,7 @@ def take(database: Database, user: Account, kind: str, uid: str, number: str) ->
         target = _target(connection, user, kind, uid)
         is_number = number.isascii() and number.isdigit() and len(number) < 19
         if not is_number or not shares.remove(connection, target, int(number)):
-            raise RefusalError("not_found", f"no share {number}")
+            raise RefusalError("not_found", said("no share {number}", number=number))
         auditing.note(connection, user.name, f"{kind}.unshare", uid, share=int(number))
 
     database.write(operation)

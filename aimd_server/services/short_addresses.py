@@ -45,7 +45,9 @@ def make(database: Database, user: Account, uid: str, wish: AddressWish) -> tupl
         RefusalError: `folder_not_found`, `forbidden`, `invalid`.
     """
     if len(wish.address) > MAX_CHARS:
-        raise invalid(f"an address has {MAX_CHARS} characters at most", field="address", limit=MAX_CHARS)
+        raise invalid(
+            said("an address has {limit} characters at most", limit=MAX_CHARS), field="address", limit=MAX_CHARS
+        )
     if not _ADDRESS.fullmatch(wish.address) or _has_proof(wish.address):
         raise invalid("address is a page of the console, such as #/folders/ID/?where=...", field="address")
 
@@ -58,7 +60,11 @@ def make(database: Database, user: Account, uid: str, wish: AddressWish) -> tupl
         if existing is not None:
             return _shown(existing), False
         if reports.count_addresses(connection, user.id) >= MAX_OF_USER:
-            raise invalid(f"a user has {MAX_OF_USER} short addresses at most", field="address", limit=MAX_OF_USER)
+            raise invalid(
+                said("a user has {limit} short addresses at most", limit=MAX_OF_USER),
+                field="address",
+                limit=MAX_OF_USER,
+            )
         row = AddressRow(short, folder.uid, wish.address, now_us())
         reports.add_address(connection, row, folder.id, user.id)
         return _shown(row), True

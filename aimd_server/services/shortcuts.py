@@ -71,7 +71,7 @@ def remove(database: Database, user: Account, uid: str) -> None:
         row = shortcuts.by_uid(connection, uid) if names.is_uuid(uid) else None
         parent = folders.by_id(connection, row.folder_id) if row is not None else None
         if row is None or parent is None or role_of(connection, user, parent) is Role.NONE:
-            raise RefusalError("not_found", f"no shortcut {uid}")
+            raise RefusalError("not_found", said("no shortcut {name}", name=uid))
         load_folder(connection, user, parent.uid, Role.EDITOR)
         shortcuts.remove(connection, [row.id])
         auditing.note(connection, user.name, "shortcut.delete", uid, folder=parent.path)

@@ -88,7 +88,7 @@ def listed(database: Database, user: Account, limit: int, cursor: str | None, da
         RefusalError: `invalid`.
     """
     if not 1 <= limit <= MAX_PAGE:
-        raise invalid(f"limit is between 1 and {MAX_PAGE}", field="limit", limit=MAX_PAGE)
+        raise invalid(said("limit is between 1 and {limit}", limit=MAX_PAGE), field="limit", limit=MAX_PAGE)
     before = _position(cursor) if cursor else None
 
     def operation(connection: Connection) -> dict[str, object]:

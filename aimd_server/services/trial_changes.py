@@ -179,7 +179,7 @@ def batch(database: Database, user: Account, wish: BatchRequest) -> dict[str, ob
         RefusalError: `invalid`, or `too_large` if their parameters, notes and documents are.
     """
     if len(wish.ids) > MAX_PAGE:
-        raise invalid(f"{MAX_PAGE} ids at most", field="ids", limit=MAX_PAGE)
+        raise invalid(said("{limit} ids at most", limit=MAX_PAGE), field="ids", limit=MAX_PAGE)
 
     def operation(connection: Connection) -> dict[str, object]:
         by_id = {row.uid: row for row in trials.by_uids(connection, wish.ids)}

@@ -10,6 +10,7 @@ import msgspec
 
 from aimd_core.format.limits import MAX_CHANGES
 from aimd_core.format.relative_paths import displaced, path_fault
+from aimd_core.language import said
 from aimd_core.objects.tree import MAX_FILES, digest_of_tree
 from aimd_server.services import public_view, quotas
 from aimd_server.services.clock import iso, now_us
@@ -68,7 +69,7 @@ def put(database: Database, user: Account, uid: str, wish: FilesWish) -> dict[st
         claims = contents.claimable(connection, user.id, digest_of.values(), now_us(), row.id)
         lacking = sorted(set(digest_of.values()) - claims.keys())
         if lacking:
-            message = f"{len(lacking)} contents have to be sent first"
+            message = said("{count} contents have to be sent first", count=len(lacking))
             raise RefusalError("content_missing", message, digests=lacking[:MAX_TOLD])
         tree = trial_files.trees(connection, [row.id]).get(row.id)
         if tree is not None and digest_of == trial_files.digests_at(connection, row.id, {*digest_of, *wish.remove}):
@@ -96,13 +97,16 @@ def put(database: Database, user: Account, uid: str, wish: FilesWish) -> dict[st
 def _checked_files(user: Account, wish: FilesWish) -> dict[str, str]:
     """Return the digests of the files to set, by path."""
     if len(wish.files) + len(wish.remove) > MAX_CHANGES:
-        raise invalid(f"at most {MAX_CHANGES} files at once", field="files", limit=MAX_CHANGES)
+        raise invalid(said("at most {limit} files at once", limit=MAX_CHANGES), field="files", limit=MAX_CHANGES)
     if wish.remove and user.scope == UPLOAD:
         raise forbidden("an upload-only key deletes nothing")
     for file in wish.files:
         fault = path_fault(file.path)
         if fault:
-            raise invalid(f"{file.path!r} cannot be the path of a file: {fault}", field="path")
+            raise invalid(
+                said("{path!r} cannot be the path of a file: {fault}", path=file.path, fault=said(fault)),
+                field="path",
+            )
         checked(file.digest)
     digest_of = {file.path: file.digest for file in wish.files}
     if displaced(digest_of, digest_of):
@@ -114,7 +118,7 @@ def _counted(connection: Connection, trial_id: int) -> TreeRow:
     """Count the files of a trial again."""
     rows = trial_files.digests(connection, trial_id)
     if len(rows) > MAX_FILES:
-        raise invalid(f"a trial has {MAX_FILES} files at most", field="files", limit=MAX_FILES)
+        raise invalid(said("a trial has {limit} files at most", limit=MAX_FILES), field="files", limit=MAX_FILES)
     digest = digest_of_tree((path, digest) for path, digest, _ in rows)
     tree = TreeRow(trial_id, len(rows), sum(size for _, _, size in rows), digest)
     trial_files.put_tree(connection, tree, now_us())
@@ -132,7 +136,7 @@ def listed(database: Database, user: Account, uid: str, limit: int, cursor: str)
         RefusalError: `not_found`, `invalid`.
     """
     if not 1 <= limit <= PAGE:
-        raise invalid(f"limit is between 1 and {PAGE}", field="limit", limit=PAGE)
+        raise invalid(said("limit is between 1 and {limit}", limit=PAGE), field="limit", limit=PAGE)
     after = _path_in(cursor)
 
     def operation(connection: Connection) -> dict[str, object]:

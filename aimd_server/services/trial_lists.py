@@ -122,7 +122,7 @@ def list_query(request: ListRequest) -> ListQuery:
         RefusalError: `invalid`.
     """
     if not 1 <= request.limit <= MAX_PAGE:
-        raise invalid(f"limit is between 1 and {MAX_PAGE}", field="limit", limit=MAX_PAGE)
+        raise invalid(said("limit is between 1 and {limit}", limit=MAX_PAGE), field="limit", limit=MAX_PAGE)
     query = parsed("where", read_word, request.where) or parse("")
     keys = tuple(_in_time(key) for key in parsed("sort", parse_sort, request.sort) or ())
     columns = parsed("columns", parse_fields, request.columns) or ()

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from aimd_core.format.model import STATES
+from aimd_core.language import said
 from aimd_core.query import Field, field_text, parse_fields, value_of
 from aimd_core.query.rendering import value_text
 from aimd_core.query.tree import Flag, Number, Text, Value
@@ -93,7 +94,7 @@ def values(database: Database, user: Account, request: ListRequest, fields_text:
     """
     fields: Sequence[Field] = parsed("fields", parse_fields, fields_text) or ()
     if not 1 <= len(fields) <= MAX_FIELDS:
-        raise invalid(f"name 1 to {MAX_FIELDS} fields", field="fields", limit=MAX_FIELDS)
+        raise invalid(said("name 1 to {limit} fields", limit=MAX_FIELDS), field="fields", limit=MAX_FIELDS)
     public_view.check_fields(user, fields, "fields")
     if any(field.kind == "metric" for field in fields):
         folding.fold_for_list(database, LIMITS.behind, LIMITS.fresh_s)

@@ -16,6 +16,7 @@ from aimd_core.format.labels import Labels, shown_labels
 from aimd_core.format.layout import LABELS_FILE, made_s
 from aimd_core.format.model import STATES
 from aimd_core.format.values import clean
+from aimd_core.language import said
 from aimd_core.reading.facts import ending_of, is_live
 from aimd_server.services import auditing, documents, indexing, names, public_view, trial_artifacts
 from aimd_server.services.clock import iso, now_us, parse_us
@@ -171,7 +172,7 @@ def _check(uid: str, wish: TrialWish) -> None:
     for file in wish.documents:
         check_file(file, DOCUMENTS)
     if wish.state is not None and wish.state not in STATES:
-        raise invalid(f"a state is one of {', '.join(STATES)}", field="state")
+        raise invalid(said("a state is one of {states}", states=", ".join(STATES)), field="state")
 
 
 def _label_columns(wish: TrialWish, given: GivenDocuments, stored_digest: str | None) -> dict[str, Any]:
@@ -353,7 +354,7 @@ def known(database: Database, user: Account, asked: KnownRequest) -> dict[str, o
         RefusalError: `invalid`, if there are too many.
     """
     if len(asked.ids) > MAX_PAGE:
-        raise invalid(f"at most {MAX_PAGE} ids at once", field="ids", limit=MAX_PAGE)
+        raise invalid(said("at most {limit} ids at once", limit=MAX_PAGE), field="ids", limit=MAX_PAGE)
 
     def operation(connection: Connection) -> dict[str, object]:
         named = trials.by_uids(connection, asked.ids)
@@ -410,7 +411,7 @@ def _summary(row: TrialRow, metrics: dict[str, Any], updated_us: int, now_s: flo
         "owner": row.owner,
         "status": row.status,
         "state": state.name or None,
-        "reason": str(state.reason) or None,
+        "reason": state.reason or None,
         "ending": ending,
         "last_write": None if last_write_s is None else iso(written_us_of(row)),
         "started": row.started,

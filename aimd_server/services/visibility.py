@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import IntEnum
 
+from aimd_core.language import said
 from aimd_server.services.names import is_uuid
 from aimd_server.services.request_errors import forbidden, no_artifact, no_folder, no_trial
 from aimd_server.stores import artifacts, folders, shares, trials
@@ -75,7 +76,7 @@ def require(connection: Connection, user: Account, item: FolderRow | TrialRow, r
         RefusalError: `forbidden`.
     """
     if role_of(connection, user, item) < role:
-        raise forbidden(f"that needs the role {role.name.lower()} there")
+        raise forbidden(said("that needs the role {role} there", role=role.name.lower()))
 
 
 def require_no_gain(connection: Connection, user: Account, item: FolderRow | TrialRow, target: FolderRow) -> None:
@@ -112,7 +113,7 @@ def load_trial(connection: Connection, user: Account, uid: str, role: Role | Non
     if row is None or has is Role.NONE:
         raise no_trial(uid)
     if has < _needed(user, role):
-        raise forbidden(f"that needs the role {_needed(user, role).name.lower()} on the trial")
+        raise forbidden(said("that needs the role {role} on the trial", role=_needed(user, role).name.lower()))
     return row
 
 
@@ -128,7 +129,9 @@ def load_artifact(connection: Connection, user: Account, uid: str, role: Role | 
     if row is None or not shows_artifact(row, has):
         raise no_artifact(uid)
     if has < _needed(user, role):
-        raise forbidden(f"that needs the role {_needed(user, role).name.lower()} on the artifact's repo")
+        raise forbidden(
+            said("that needs the role {role} on the artifact's repo", role=_needed(user, role).name.lower())
+        )
     return row
 
 
@@ -150,7 +153,7 @@ def load_folder(connection: Connection, user: Account, uid: str, role: Role | No
     if row is None or has is Role.NONE:
         raise no_folder(uid)
     if has < _needed(user, role):
-        raise forbidden(f"that needs the role {_needed(user, role).name.lower()} on the folder")
+        raise forbidden(said("that needs the role {role} on the folder", role=_needed(user, role).name.lower()))
     return row
 
 

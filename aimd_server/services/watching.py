@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+from aimd_core.language import said
 from aimd_server.services.request_errors import RefusalError, invalid
 from aimd_server.services.trial_facts import state_of
 from aimd_server.services.visibility import Role, load_folder, roles_of
@@ -66,7 +67,7 @@ def watched_by(database: Database, user: Account, wish: EventsRequest) -> Watche
         RefusalError: `folder_not_found`, `invalid`, or `not_found` if nothing is left.
     """
     if len(wish.trial_ids) > MAX_NAMED:
-        raise invalid(f"at most {MAX_NAMED} trials at once", field="trials", limit=MAX_NAMED)
+        raise invalid(said("at most {limit} trials at once", limit=MAX_NAMED), field="trials", limit=MAX_NAMED)
     if wish.folder_id is None and not wish.trial_ids:
         raise invalid("name a folder_id or trials", field="folder_id")
 

@@ -114,7 +114,7 @@ def world(built_console: None, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 # What was asked of the server and is not answered; events are not fetched.
-_COUNTED = """
+COUNTED = """
 window.underway = 0;
 const ask = window.fetch;
 window.fetch = (...words) => {
@@ -170,7 +170,7 @@ class Windows:
             device_scale_factor=SMALLER.get(look.width, 1),
         )
         window.page.clock.set_fixed_time(TODAY)
-        window.page.add_init_script(_COUNTED)
+        window.page.add_init_script(COUNTED)
         if not is_guest:
             window.sign_in(self._user.key)
         return window

@@ -81,7 +81,7 @@ class Store:
 
 def plain(answer: object) -> Any:
     """Return an answer as a client reads it."""
-    return json.loads(msgspec.json.encode(answer))
+    return json.loads(msgspec.json.encode(answer, enc_hook=str))
 
 
 @pytest.fixture(scope="module")

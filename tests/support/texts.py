@@ -37,6 +37,7 @@ _SPEAKERS = {
     "_ask",
     "_do",
 }
+_REFUSERS = {"RefusalError": 1, "_refused": 1, "error_answer": 2, "invalid": 0, "forbidden": 0, "too_large": 0}
 _WORD_FACTS = {"message", "hint", "reason", "what", "why", "problem", "verb"}
 _FAILURES = {"fail", "fail_here", "_fail"}
 _MODULE_TEXTS = {
@@ -54,6 +55,13 @@ _NOTHING_SAID = {
     "aimd_cli/topics.py",
     "aimd_core/reading/cache.py",
     "aimd_core/direction.py",
+}
+# What answers deployed clients of version 1, in the English that they look for.
+_VERSION_1 = {
+    "aimd_server/routes/v1.py",
+    "aimd_server/routes/v1_artifacts.py",
+    "aimd_server/routes/v1_bodies.py",
+    "aimd_server/services/version1.py",
 }
 # Texts that are no words of ours, or the same in every language.
 NO_MESSAGES = {
@@ -107,10 +115,14 @@ def _modules(packages: Iterable[str] = CATALOGUES) -> Iterator[tuple[str, ast.Mo
 
 
 def _texts_of(tree: ast.Module, name: str) -> Iterator[Text]:
+    on_server = name.startswith("aimd_server/") and name not in _VERSION_1
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
-            for argument in _said_on_the_server(node) if name.startswith("aimd_server/") else _spoken(node):
+            for argument in _said_on_the_server(node) if on_server else _spoken(node):
                 yield from _strings(argument, name)
+        elif on_server and isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            for value in _named_before(node):
+                yield from _strings(value, name)
         elif isinstance(node, ast.ClassDef) and name in _ERRORS:
             for item in node.body:
                 if isinstance(item, ast.Assign) and item.targets[0].id in ("text", "hint"):  # type: ignore[attr-defined]
@@ -131,9 +143,21 @@ def _spoken(call: ast.Call) -> Iterator[ast.expr]:
 
 
 def _said_on_the_server(call: ast.Call) -> Iterator[ast.expr]:
-    """Return the arguments that are said to whoever runs it; what it answers over HTTP is English."""
-    if getattr(call.func, "id", "") in ("said", "spoken", *_errors()):
+    """Return the arguments that are said to whoever runs it, or to whoever reads in the console why it refuses."""
+    called = getattr(call.func, "id", "")
+    if called in ("said", "spoken", *_errors()):
         yield from _spoken(call)
+    if called in _REFUSERS:
+        yield from call.args[_REFUSERS[called] :][:1]
+
+
+def _named_before(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.expr]:
+    """Return what a function of the server names before it says it, such as `words`."""
+    calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
+    said_names = {getattr(said, "id", "") for call in calls for said in _said_on_the_server(call)}
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") in said_names - {""}:
+            yield node.value
 
 
 @lru_cache

@@ -16,6 +16,7 @@ import msgspec
 
 from aimd_core.format.digest import BLOCK_BYTES
 from aimd_core.format.journal import OPEN_LINE_BYTES
+from aimd_core.language import said
 from aimd_core.reading.facts import is_live
 from aimd_server.services import files
 from aimd_server.services.clock import now_us
@@ -220,7 +221,11 @@ def _check_line(connection: Connection, row: JournalRow, content: bytes) -> None
             return
         size_bytes *= 4
     if begun_bytes + row.next_offset - begin > MAX_LINE_BYTES:
-        raise invalid(f"a line of metrics has at most {MAX_LINE_BYTES} bytes", field="file", limit=MAX_LINE_BYTES)
+        raise invalid(
+            said("a line of metrics has at most {limit} bytes", limit=MAX_LINE_BYTES),
+            field="file",
+            limit=MAX_LINE_BYTES,
+        )
 
 
 def _grown(row: JournalRow, content: bytes, at_us: int) -> JournalRow:
@@ -254,7 +259,7 @@ def append_alone(connection: Connection, wish: Append, limits: ColumnLimits) -> 
     content, offset = wish.content, wish.offset
     there = min(len(content), row.next_offset - offset)
     if there < 0:
-        raise _refused("offset_mismatch", f"byte {offset} is beyond the end", row)
+        raise _refused("offset_mismatch", said("byte {offset} is beyond the end", offset=offset), row)
     if there and journals.read(connection, row.id, offset, offset + there) != content[:there]:
         raise _refused("content_differs", "other bytes are stored there", row)
     if wish.file == SEGMENTS:
@@ -286,7 +291,11 @@ def settle(database: Database, trial_id: int, limits: ColumnLimits | None = None
 
 
 def _refused(code: str, message: str, row: JournalRow) -> RefusalError:
-    return RefusalError(code, f"{message}; the server has {row.next_offset} bytes", offset=row.next_offset)
+    return RefusalError(
+        code,
+        said("{fault}; the server has {offset} bytes", fault=said(message), offset=row.next_offset),
+        offset=row.next_offset,
+    )
 
 
 def _locked(connection: Connection, trial_id: int, file: str) -> JournalRow:

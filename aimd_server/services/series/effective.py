@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from aimd_core.format.journal import OPEN_LINE_BYTES, whole_bytes
 from aimd_core.format.segments import MAX_BYTES, Segments, parse_segments
+from aimd_core.language import said
 from aimd_server.services.files import SEGMENTS
 from aimd_server.services.request_errors import invalid
 from aimd_server.stores import journals
@@ -45,7 +46,7 @@ def check_size(row: JournalRow, size_bytes: int) -> None:
         RefusalError: `invalid`.
     """
     if row.next_offset + size_bytes > MAX_BYTES:
-        raise invalid(f"a segments file has at most {MAX_BYTES} bytes", field="file", limit=MAX_BYTES)
+        raise invalid(said("a segments file has at most {limit} bytes", limit=MAX_BYTES), field="file", limit=MAX_BYTES)
 
 
 def stretches(

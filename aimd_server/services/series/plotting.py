@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import msgspec
 
 from aimd_core.format.segments import Segments
+from aimd_core.language import said
 from aimd_server.services.files import METRICS, SEGMENTS
 from aimd_server.services.request_errors import invalid
 from aimd_server.services.series import effective, folding
@@ -89,13 +90,13 @@ def draw(database: Database, user: Account, wish: PlotWish) -> Answer:
 
 def _check(wish: PlotWish) -> None:
     if len(wish.trials) > MAX_TRIALS:
-        raise invalid(f"at most {MAX_TRIALS} trials at once", field="trials", limit=MAX_TRIALS)
+        raise invalid(said("at most {limit} trials at once", limit=MAX_TRIALS), field="trials", limit=MAX_TRIALS)
     if len(set(wish.trials)) != len(wish.trials):
         raise invalid("a trial is named twice", field="trials")
     if wish.metrics is not None and len(wish.metrics) > MAX_METRICS:
-        raise invalid(f"at most {MAX_METRICS} metrics at once", field="metrics", limit=MAX_METRICS)
+        raise invalid(said("at most {limit} metrics at once", limit=MAX_METRICS), field="metrics", limit=MAX_METRICS)
     if not 1 <= wish.points <= MAX_POINTS:
-        raise invalid(f"points is between 1 and {MAX_POINTS}", field="points", limit=MAX_POINTS)
+        raise invalid(said("points is between 1 and {limit}", limit=MAX_POINTS), field="points", limit=MAX_POINTS)
 
 
 class _Metric(NamedTuple):
@@ -123,7 +124,9 @@ def _metrics_of(wish: PlotWish, types: list[TypeTotals]) -> list[_Metric]:
 def _check_size(wish: PlotWish, metrics: dict[str, list[_Metric]]) -> None:
     size = sum(min(metric.points, wish.points) for of_trial in metrics.values() for metric in of_trial)
     if size > SERIES_POINTS:
-        words = f"the answer would have {size} points, {SERIES_POINTS} is the most: ask for fewer"
+        words = said(
+            "the answer would have {size} points, {limit} is the most: ask for fewer", size=size, limit=SERIES_POINTS
+        )
         raise invalid(words, field="points", limit=SERIES_POINTS)
 
 

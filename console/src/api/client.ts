@@ -5,7 +5,7 @@
  * reading is tried again when the server says it is busy.
  */
 
-import { language } from "../words";
+import { language, t } from "../words";
 
 /** The API lies beside the console, also below a proxy's path: .../web/ and .../server/. */
 export function apiBase(page: string): string {
@@ -86,7 +86,7 @@ async function refusal(answer: Response): Promise<ApiError> {
     const { error } = await answer.json();
     return new ApiError(answer.status, String(error.code), String(error.message), error);
   } catch {
-    return new ApiError(answer.status, `status_${answer.status}`, answer.statusText || String(answer.status));
+    return new ApiError(answer.status, `status_${answer.status}`, t("error.status", { status: answer.status }));
   }
 }
 

@@ -39,6 +39,8 @@ export interface Trial {
   status: string | null;
   state: State | null;
   reason: string | null;
+  /** The reason in the language of the page, where it is no message of the trial's own. */
+  reason_words?: string;
   ending: Record<string, Value> | null;
   last_write: string | null;
   started: string | null;

@@ -137,7 +137,7 @@ function Entry({ row, ...props }: LineLegendProps & { row: Row }) {
       </span>
       {row.text && <b class="number">{row.text}</b>}
       {only ? (
-        <StateMark state={only.state} reason={only.reason} />
+        <StateMark trial={only} />
       ) : (
         <span class="soft">{t("compare.group.size", { n: line.trials.length })}</span>
       )}

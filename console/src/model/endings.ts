@@ -8,6 +8,11 @@ export function isBadEnd(state: string | null): state is BadEnd {
   return (BAD_ENDS as readonly (string | null)[]).includes(state);
 }
 
+/** Why a trial is in its state, in the reader's words; `reason` is what queries compare. */
+export function reasonOf(trial: { reason: string | null; reason_words?: string }): string | null {
+  return trial.reason_words ?? trial.reason;
+}
+
 /** The last step of a trial's own metrics; system metrics have other steps. */
 export function lastStep(metrics: Record<string, { last_step: number | null }>): number | null {
   const steps = Object.entries(metrics)

@@ -1,6 +1,6 @@
 /** Which metrics a text leaves: words that are all in a name, or a regular expression between slashes. */
 
-import { t } from "../words";
+import { language, t } from "../words";
 import { maybeSlow } from "./pattern_cost";
 import { type ChartSection, natural } from "./sections";
 
@@ -23,6 +23,7 @@ export function metricFilter(text: string): MetricFilter {
     if (maybeSlow(written)) return { fits: () => true, fault: t("section.slow") };
     return { fits: (metric) => pattern.test(metric), fault: "" };
   } catch (error) {
+    if (language.value !== "en") return { fits: () => true, fault: t("section.unreadable") }; // the browser's is English
     const fault = (error as Error).message.replace(/^Invalid regular expression: (\/.*\/\w*: )?/s, "");
     return { fits: () => true, fault };
   }

@@ -42,7 +42,7 @@ export function DifferenceTable({ trials, rows }: { trials: Trial[]; rows: Diffe
                     <BothEnds text={trial.name} />
                   </a>
                   <BaselineMark trial={trial} />
-                  <StateMark state={trial.state} reason={trial.reason} />
+                  <StateMark trial={trial} />
                 </th>
               ))}
             </tr>

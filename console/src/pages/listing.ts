@@ -7,6 +7,7 @@ import { getTrials, type Listing, pageOf } from "../api/trials";
 import type { Count, Trial } from "../api/types";
 import { throttle } from "../parts/load";
 import { changes, refreshFolders } from "../state/folders";
+import { language } from "../words";
 
 const FIRST = 100;
 const MORE = 500;
@@ -84,7 +85,7 @@ export function useListing(wanted: Wanted): ListState {
   useEffect(() => {
     void load();
     return () => stop.current.abort();
-  }, [load]);
+  }, [load, language.value]);
   const { behind } = rows;
   useEffect(() => {
     const timer = behind ? setTimeout(() => void load(), BEHIND_MS) : undefined;

@@ -153,7 +153,7 @@ function Facts({ trial, changed }: { trial: TrialDetail; changed: () => void }) 
       <BaselineMark trial={trial} />
       {!isBadEnd(trial.state) && (
         <>
-          <StateMark state={trial.state} reason={trial.reason} />
+          <StateMark trial={trial} />
           {trial.reason && <span class="reason">{trial.reason}</span>}
         </>
       )}

@@ -3,7 +3,8 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { ApiError } from "../api/client";
-import type { State } from "../api/types";
+import type { State, Trial } from "../api/types";
+import { reasonOf } from "../model/endings";
 import { bothEnds } from "../model/format";
 import { t, type Word } from "../words";
 import { Icon, type IconName } from "./icons";
@@ -38,10 +39,17 @@ const SIGNS: Record<State, string> = {
   Lost: "?",
 };
 
-export function StateMark({ state, reason }: { state: State | null; reason: string | null }) {
+interface StateMarkProps {
+  trial: Pick<Trial, "state" | "reason" | "reason_words">;
+  /** Whether it is the only place that says why. */
+  isAlone?: boolean;
+}
+
+export function StateMark({ trial, isAlone = true }: StateMarkProps) {
+  const { state } = trial;
   const known = state && state in SIGNS ? state : null;
   return (
-    <span class={`state state-${known ?? "Unknown"}`} title={reason ?? undefined}>
+    <span class={`state state-${known ?? "Unknown"}`} title={(isAlone && reasonOf(trial)) || undefined}>
       <Sign state={known} />
       {known ? t(`state.${known}`) : state || t("state.Unknown")}
     </span>

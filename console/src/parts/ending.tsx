@@ -1,7 +1,7 @@
 /** Why a trial ended as it did, below its title: the reason, the step, the time, and a way to the traceback. */
 
 import type { TrialDetail } from "../api/types";
-import { endedAt, isBadEnd, lastStep } from "../model/endings";
+import { endedAt, isBadEnd, lastStep, reasonOf } from "../model/endings";
 import { formatAgo, formatTime } from "../model/format";
 import { formatRoute } from "../model/route";
 import { lookAgain } from "../state/route";
@@ -25,8 +25,8 @@ function BadEnd({ trial }: { trial: TrialDetail }) {
   const hasOutput = (trial.files["stdout.log"]?.offset ?? 0) > 0;
   return (
     <div class={`ending ending-${trial.state}`} role="status">
-      <StateMark state={trial.state} reason={null} />
-      <span class="reason">{trial.reason ?? t("ending.unknown")}</span>
+      <StateMark trial={trial} isAlone={false} />
+      <span class="reason">{reasonOf(trial) ?? t("ending.unknown")}</span>
       {step !== null && <span class="soft">{t("ending.step", { n: String(step) })}</span>}
       {time && (
         <span class="soft" title={formatTime(time, locale())}>

@@ -2,6 +2,7 @@
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { isAbort } from "../api/client";
+import { language } from "../words";
 
 export interface Loaded<T> {
   data: T | undefined;
@@ -11,7 +12,7 @@ export interface Loaded<T> {
   set: (data: T) => void;
 }
 
-/** Load when `key` changes; data of the same `key` stays while it is loaded again. */
+/** Load when `key` changes, and when the page speaks another language, as the server then does; data of the same `key` stays while it is loaded again. */
 export function useLoaded<T>(key: string, load: (signal: AbortSignal) => Promise<T>): Loaded<T> {
   const [state, setState] = useState<{ key: string; data: T | undefined; error: unknown }>({
     key,
@@ -32,7 +33,7 @@ export function useLoaded<T>(key: string, load: (signal: AbortSignal) => Promise
       },
     );
     return () => stop.abort();
-  }, [key, turn]);
+  }, [key, turn, language.value]);
   const reload = useCallback(() => setTurn((old) => old + 1), []);
   const set = useCallback((data: T) => setState({ key, data, error: null }), [key]);
   const here = state.key === key;

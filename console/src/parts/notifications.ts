@@ -9,6 +9,7 @@ import { effect } from "@preact/signals";
 import { watch } from "../api/events";
 import { getTrials, pageOf } from "../api/trials";
 import type { Trial } from "../api/types";
+import { reasonOf } from "../model/endings";
 import { formatRoute } from "../model/route";
 import { type Tiding, told } from "../model/tidings";
 import { go } from "../state/route";
@@ -88,7 +89,7 @@ function follow(things: readonly WatchedThing[]): () => void {
 }
 
 function tell(trial: Trial, tiding: Tiding): void {
-  const text = t(`notify.${tiding}`, { name: trial.name, reason: trial.reason ?? "" });
+  const text = t(`notify.${tiding}`, { name: trial.name, reason: reasonOf(trial) ?? "" });
   const isBad = tiding !== "succeeded";
   if (!document.hidden || !("Notification" in window) || Notification.permission !== "granted") {
     notify(text, isBad);

@@ -2,7 +2,7 @@
 
 import type { Summary, Trial } from "../api/types";
 import { type Column, parameterOf } from "../model/columns";
-import { divergedSince } from "../model/endings";
+import { divergedSince, reasonOf } from "../model/endings";
 import { DASH, durationOf, formatAgo, formatDuration, formatNumber, formatTime, formatValue } from "../model/format";
 import { formatRoute } from "../model/route";
 import { drawn } from "../state/drawn";
@@ -55,7 +55,7 @@ export function Cell({ trial, column, diverged, best }: CellProps) {
     case "state":
       return (
         <span class="row">
-          <StateMark state={trial.state} reason={trial.reason} />
+          <StateMark trial={trial} />
           {diverged && <NanMark since={divergedSince(trial.nan_since)} />}
         </span>
       );
@@ -77,8 +77,8 @@ export function Cell({ trial, column, diverged, best }: CellProps) {
       );
     case "reason":
       return (
-        <span class="clip soft" title={trial.reason ?? ""}>
-          {trial.reason || DASH}
+        <span class="clip soft" title={reasonOf(trial) ?? ""}>
+          {reasonOf(trial) || DASH}
         </span>
       );
     case "note":
@@ -155,7 +155,7 @@ export function Lines({ trial, columns, diverged, best }: LinesProps) {
   return (
     <div class="lines">
       <span class="row">
-        <StateMark state={trial.state} reason={trial.reason} />
+        <StateMark trial={trial} />
         <a class="clip" href={formatRoute("trials", trial.id)} title={trial.name}>
           <BothEnds text={trial.name} />
         </a>

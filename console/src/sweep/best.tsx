@@ -80,7 +80,7 @@ export function Best({ data }: { data: SweepData }) {
                       <DifferenceNote trial={trial} metric={target.column.name} aggregate={target.column.aggregate} />
                     </td>
                     <td>
-                      <StateMark state={trial.state} reason={trial.reason} />
+                      <StateMark trial={trial} />
                     </td>
                     <FieldCells fields={fields} at={at} />
                   </tr>

@@ -103,7 +103,7 @@ MESSAGES: dict[str, str] = {
     ", but the disk reported an error: a power cut may lose some": "，但磁盘报告了错误：断电可能丢失部分数据",
     ", but its status or parameters could not be saved": "，但其状态或超参数未能保存",
     "trial {trial} finished: {receipt}{doubt}": "试验 {trial} 已完成：{receipt}{doubt}",
-    "the script ended without finish()": "脚本结束时没有调用 finish()",
+    "the script ended without finish()": "脚本结束时未调用 finish()",
     "the script exited with status {status} before finish()": "脚本在调用 finish() 之前以状态 {status} 退出",
     ", so this is Interrupted: {names}": "，因此以下试验为 Interrupted：{names}",
     " ({receipt})": "（{receipt}）",

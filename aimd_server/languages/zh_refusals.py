@@ -1,0 +1,241 @@
+"""The Chinese of what the server refuses.
+
+HTTP answers are English, except to callers who ask for Chinese (Accept-Language), as the console does.
+"""
+
+from __future__ import annotations
+
+REFUSALS: dict[str, str] = {
+    # What a report tells of a view that the server refuses.
+    "no trial {name}": "没有试验 {name}",
+    "no folder {name}": "没有文件夹 {name}",
+    "no address {name}": "没有短地址 {name}",
+    "a query may have at most {n} conditions": "一个查询最多可有 {n} 个条件",
+    "a list may have at most {n} sort keys": "一个列表最多可有 {n} 个排序键",
+    "there are more than {n} trials to sort; narrow the folder or the query": (
+        "待排序的试验超过 {n} 个，请缩小文件夹或查询的范围"
+    ),
+    "a public link does not show where and how trials ran, so it cannot ask for it": (
+        "公开链接不显示试验在何处、如何运行，因此也不能按其查询"
+    ),
+    # Refusals that people meet in the console: aimd_server/services, aimd_server/routes/access.py
+    "a list may have at most {limit} columns": "列表最多有 {limit} 列",
+    "the server is stopping; try again": "服务器正在停止，请重试",
+    "this took more than {seconds:.0f} s and was ended: name a smaller folder, fewer conditions or fewer trials": (
+        "此操作超过 {seconds:.0f} 秒，已被终止：请选择更小的文件夹、更少的条件或更少的试验"
+    ),
+    "a note has {limit} characters at most": "备注最多 {limit} 个字符",
+    "the note of a folder has {limit} characters at most": "文件夹的报告最多 {limit} 个字符",
+    "a trial has {limit} tags at most": "一个试验最多有 {limit} 个标签",
+    "a tag has 1 to {limit} characters, no comma and no control character": "标签为 1 到 {limit} 个字符，不含逗号和控制字符",
+    "{field}: {fault}": "{field}：{fault}",
+    "a folder has another name than '.' and '..'": "文件夹名称不能是 '.' 或 '..'",
+    "a folder path has {limit} parts at most": "文件夹路径最多 {limit} 级",
+    "a folder cannot lie in itself": "文件夹不能移动到自身之内",
+    "there are {limit} shares at most on one thing: use a group": "同一对象最多有 {limit} 个共享，请改用组",
+    "there is no group {group}": "没有组 {group}",
+    "there is no user {user}": "没有用户 {user}",
+    "a public link makes viewers only": "公开链接只能授予查看者角色",
+    "a user has {limit} valid keys at most: revoke one first": "每个用户最多有 {limit} 个有效的 API Key，请先撤销一个",
+    "a folder has {limit} views at most": "一个文件夹最多有 {limit} 个视图",
+    "the view was deleted meanwhile": "该视图已被删除",
+    "there is a view of that name, by {name}": "已有同名视图，由 {name} 保存",
+    "the view was changed meanwhile, by {name}": "该视图已被 {name} 更改",
+    "a shortcut leads to another folder than its own": "快捷方式不能指向自身所在的文件夹",
+    "a folder has {limit} shortcuts at most": "一个文件夹最多有 {limit} 个快捷方式",
+    "things are restored into their owner's tree; move them afterwards": "只能恢复到所有者的文件夹中，之后可再移动",
+    "no artifact {name}": "没有制品 {name}",
+    "a trial named {name!r} is already in {folder}": "{folder} 中已有名为 {name!r} 的试验",
+    "a folder named {name!r} is already in {folder}": "{folder} 中已有名为 {name!r} 的文件夹",
+    "{holder} may hold {limit} and holds {used}, so {more} more do not fit": (
+        "{holder} 的配额为 {limit}，已用 {used}，放不下另外的 {more}"
+    ),
+    "a folder {name} cannot be made there": "不能在此处创建文件夹 {name}",
+    "the root folder cannot be deleted": "不能删除根文件夹",
+    "expires_days is above 0 and at most {limit}": "有效天数须大于 0，最多 {limit}",
+    "expires_days is for links, above 0 and at most {limit}": "有效天数仅用于公开链接，须大于 0，最多 {limit}",
+    "a repo {name} cannot be made there": "不能在此处创建制品库 {name}",
+    "{path} is a folder, so it cannot be a repo of artifacts": "{path} 是文件夹，不能用作制品库",
+    "the artifacts in {path} have the type {type!r}": "{path} 中制品的类型为 {type!r}",
+    "the artifact is final, so it cannot change": "制品已定稿，不能再更改",
+    # aimd_server/errors.py, routes/guards.py, routes/v2.py
+    "the server has no room left: its disk or its object store is full": "服务器没有剩余空间：其磁盘或对象存储已满",
+    "the server cannot use its database now; try again": "服务器暂时无法使用其数据库，请重试",
+    "the server cannot use its object store now; try again": "服务器暂时无法使用其对象存储，请重试",
+    "the server failed; its log says why": "服务器出错，原因见其日志",
+    "this server does not go by that name": "此服务器不使用该主机名",
+    "a request has {limit} parameters at most": "一个请求最多有 {limit} 个参数",
+    "there are two headers {name}": "请求头 {name} 出现了两次",
+    "Transfer-Encoding is chunked, if there is one": "Transfer-Encoding 只能是 chunked",
+    "a valid API key is needed: Authorization: Bearer KEY": "需要有效的 API Key：Authorization: Bearer KEY",
+    "this shows somebody's local trials: open the address that `aimd console` printed": (
+        "此处显示的是他人的本地试验：请打开 `aimd console` 输出的地址"
+    ),
+    "this path does not take that method": "此路径不支持该方法",
+    "there is no such path": "没有此路径",
+    # aimd_server/routes: access, bodies, forms
+    "that is for who looks after the server": "只有服务器管理员可以执行此操作",
+    "this key is for uploading only": "此 API Key 仅可上传",
+    "this key is for reading only": "此 API Key 仅可读取",
+    "that key is no longer valid": "该 API Key 已失效",
+    "that key is unknown, expired or revoked": "该 API Key 不存在、已过期或已被撤销",
+    "the body": "请求体",
+    "the unpacked body": "解压后的请求体",
+    "{what} may hold {limit} bytes at most": "{what}最多 {limit} 字节",
+    "the body is no complete gzip": "请求体不是完整的 gzip 数据",
+    "Content-Encoding is gzip or identity": "Content-Encoding 只能是 gzip 或 identity",
+    "the server holds too many bodies now; try again": "服务器正在处理的请求体过多，请重试",
+    "the body was cut off": "请求体不完整",
+    "you are reading {limit} files already; try again": "您已在同时读取 {limit} 个文件，请稍后重试",
+    "the body did not arrive within {timeout_s:.0f} s": "请求体未能在 {timeout_s:.0f} 秒内送达",
+    "the body did not arrive in time": "请求体未能及时送达",
+    "a gzip body has {limit} members at most": "gzip 请求体最多由 {limit} 段组成",
+    "the body is a multipart form": "请求体应为 multipart 表单",
+    "the form is not whole, or has no field {field}": "表单不完整，或缺少字段 {field}",
+    "the head of a form's field is too long": "表单字段的头部过长",
+    "a form has {limit} fields at most": "表单最多有 {limit} 个字段",
+    "with a cookie, Origin is {own}, this server's own": "使用 Cookie 时，Origin 应为此服务器自身的 {own}",
+    "behind a proxy with TLS, name the proxy in trusted_proxies": "如在 TLS 代理之后，请将该代理写入 trusted_proxies",
+    # aimd_server/routes: what requests name
+    "{name} is a number": "{name} 应为数字",
+    "{name} is 1 or 0": "{name} 应为 1 或 0",
+    "{header} is a number of bytes": "{header} 应为字节数",
+    "{field} is a step": "{field} 应为步数",
+    "Upload-Offset is a number of bytes": "Upload-Offset 应为字节数",
+    "If-Match is the ETag of what is replaced, or *": "If-Match 应为被替换内容的 ETag，或 *",
+    "limit is between 1 and {limit}": "limit 应在 1 到 {limit} 之间",
+    "points is between 1 and {limit}": "points 应在 1 到 {limit} 之间",
+    "partNum is between 1 and {limit}": "partNum 应在 1 到 {limit} 之间",
+    "depth is 1 or more": "depth 应不小于 1",
+    "path is needed": "缺少 path",
+    "lang is en or zh": "lang 应为 en 或 zh",
+    "name the folder and the repo: folder=...&repo=...": "请指定文件夹和制品库：folder=...&repo=...",
+    "name the object: key=...": "请指定对象：key=...",
+    "name the file: path=...": "请指定文件：path=...",
+    "name the key: key=...": "请指定键：key=...",
+    "name the bytes: digest=...": "请指定内容：digest=...",
+    "name 1 to {limit} fields": "请指定 1 到 {limit} 个字段",
+    "name a folder_id or trials": "请指定 folder_id 或 trials",
+    "the server has no room for another stream": "服务器已无法再接受事件流",
+    "{limit} streams of events at once are the limit": "最多同时 {limit} 个事件流",
+    "the cursor is not from this server, or from another list; start from the first page": (
+        "游标不是此服务器的，或属于另一个列表；请从第一页开始"
+    ),
+    "{limit} ids at most": "最多 {limit} 个 ID",
+    "at most {limit} ids at once": "一次最多 {limit} 个 ID",
+    "at most {limit} trials at once": "一次最多 {limit} 个试验",
+    "at most {limit} metrics at once": "一次最多 {limit} 个指标",
+    "at most {limit} files at once": "一次最多 {limit} 个文件",
+    "at most {limit} objects at once": "一次最多 {limit} 个对象",
+    "at most {limit} contents at once": "一次最多 {limit} 份内容",
+    "at most {limit} digests at once": "一次最多 {limit} 个摘要",
+    "at most {limit} aliases at once": "一次最多 {limit} 个别名",
+    "a trial is named twice": "同一试验出现了两次",
+    "the answer would have {size} points, {limit} is the most: ask for fewer": (
+        "应答将有 {size} 个数据点，最多 {limit} 个，请减少请求的数据点"
+    ),
+    "the trials of one answer": "一次应答中的试验",
+    # aimd_server/services: documents, files and contents
+    "the body is not JSON": "请求体不是 JSON",
+    "the body is not strict JSON": "请求体不是严格的 JSON",
+    "the document is too large": "文档过大",
+    "the document is nested deeper than {limit} levels": "文档的嵌套超过 {limit} 层",
+    "the document holds more than {limit} lists and mappings": "文档中的列表和映射超过 {limit} 个",
+    "the metadata of a trial have {limit} characters of JSON at most": "试验的元数据最多 {limit} 个字符（JSON）",
+    "the parameters of a trial have {limit} characters of JSON at most": "试验的超参数最多 {limit} 个字符（JSON）",
+    "a line of metrics has at most {limit} bytes": "metrics 的一行最多 {limit} 字节",
+    "a segments file has at most {limit} bytes": "segments 文件最多 {limit} 字节",
+    "a key has at most {limit} bytes": "键最多 {limit} 字节",
+    "a trial's files of that kind are {names}": "试验的此类文件有 {names}",
+    "{fault}; the server has {offset} bytes": "{fault}；服务器已有 {offset} 字节",
+    "byte {offset} is beyond the end": "第 {offset} 字节超出末尾",
+    "other bytes are stored there": "该处已存有不同的内容",
+    "a file may have {limit} bytes at most": "一个文件最多 {limit} 字节",
+    "there are more bytes than Upload-Length says": "内容多于 Upload-Length 所示",
+    "Upload-Length is another one than before": "Upload-Length 与之前的不同",
+    "the bytes that arrived have another digest; send them again from the beginning": (
+        "收到的内容与其摘要不符，请从头重新发送"
+    ),
+    "a digest is a SHA-256 in hexadecimal, in lower case": "摘要应为小写十六进制的 SHA-256",
+    "there is one size for each digest": "每个摘要应有一个对应的大小",
+    "the sizes are not those of the bytes that follow": "所列大小与其后的内容不符",
+    "the body begins with a line of JSON: a list of sizes in bytes": "请求体的第一行应为 JSON：以字节为单位的大小列表",
+    "the contents were being removed; send them again": "这些内容正被删除，请重新发送",
+    "{count} contents have to be sent first": "须先发送 {count} 份内容",
+    "the media of the trial have no such bytes": "试验的媒体中没有该内容",
+    "that is not a page": "这不是 HTML 页面",
+    "a path cannot be both a file and a directory": "同一路径不能既是文件又是目录",
+    "a trial has {limit} files at most": "一个试验最多有 {limit} 个文件",
+    "the trial has no such file": "试验没有该文件",
+    "{path!r} cannot be the path of a file: {fault}": "{path!r} 不能用作文件路径：{fault}",
+    # aimd_server/services: trials, folders, views, shares, keys
+    "a trial's id is a UUID in lower case": "试验的 ID 应为小写的 UUID",
+    "a state is one of {states}": "状态应为 {states} 之一",
+    "the trial lies in the trash, and an upload-only key deletes nothing: restore it first": (
+        "该试验在回收站中，而仅可上传的 API Key 不能删除内容：请先恢复它"
+    ),
+    "an upload-only key deletes nothing: choose another strategy than replace": (
+        "仅可上传的 API Key 不能删除内容：请选择 replace 以外的策略"
+    ),
+    "an upload-only key deletes nothing": "仅可上传的 API Key 不能删除内容",
+    "deleting needs the role editor on the folder": "删除需要对该文件夹的 editor 角色",
+    "moving it there would give somebody more rights, which needs the role owner on it": (
+        "移动到那里会使他人获得更多权限，因此需要对它的 owner 角色"
+    ),
+    "that needs the role {role} there": "该操作需要在那里的 {role} 角色",
+    "that needs the role {role} on the trial": "该操作需要对此试验的 {role} 角色",
+    "that needs the role {role} on the artifact's repo": "该操作需要对制品库的 {role} 角色",
+    "that needs the role {role} on the folder": "该操作需要对此文件夹的 {role} 角色",
+    "none of these trials is there": "这些试验都不存在",
+    "give either tags, or add_tags and remove_tags": "tags 不能与 add_tags 或 remove_tags 同时使用",
+    "folder belongs to the action move, which needs it": "移动（move）须指定 folder，其他操作不能指定",
+    "add_tags and remove_tags belong to the action tag, which needs one": (
+        "更改标签（tag）须指定 add_tags 或 remove_tags，其他操作不能指定"
+    ),
+    "Folder {name} already exists": "文件夹 {name} 已存在",
+    "give a path, or a name and a parent": "请指定路径，或指定名称和上级文件夹",
+    "the root folder cannot be renamed or moved": "根文件夹不能重命名或移动",
+    "the path of a folder has a name": "文件夹路径中应有名称",
+    "the note was changed meanwhile, by {name}": "报告已被 {name} 更改",
+    "a view": "一个视图",
+    "the views of a folder": "一个文件夹的视图",
+    "a public link saves no views": "通过公开链接不能保存视图",
+    "a public link does not show these bytes": "公开链接不显示此内容",
+    "a public link makes no keys": "通过公开链接不能创建 API Key",
+    "a public link makes no addresses": "通过公开链接不能创建短地址",
+    "address is a page of the console, such as #/folders/ID/?where=...": (
+        "address 应为控制台的页面，例如 #/folders/ID/?where=..."
+    ),
+    "an address has {limit} characters at most": "地址最多 {limit} 个字符",
+    "a user has {limit} short addresses at most": "每个用户最多有 {limit} 个短地址",
+    "no shortcut {name}": "没有快捷方式 {name}",
+    "share with one of user, group and link": "只能共享给用户（user）、组（group）或链接（link）之一",
+    "no share {number}": "没有共享 {number}",
+    "no key {number}": "没有 API Key {number}",
+    "no session {number}": "没有会话 {number}",
+    "give a key or a token": "请提供 API Key 或令牌",
+    "uuid already exists": "UUID 已存在",
+    # aimd_server/services: artifacts
+    "an artifact's id is a UUID in lower case": "制品的 ID 应为小写的 UUID",
+    "metadata.id is a UUID in lower case": "metadata.id 应为小写的 UUID",
+    "the artifact's repo lies in the trash, and an upload-only key deletes nothing: restore it first": (
+        "该制品库在回收站中，而仅可上传的 API Key 不能删除内容：请先恢复它"
+    ),
+    "the artifact is not final yet, so it has no aliases": "制品尚未定稿，不能有别名",
+    "{alias!r} names a version, so it cannot be an alias": "{alias!r} 是版本的名称，不能用作别名",
+    "{alias!r} cannot be an alias: {fault}": "{alias!r} 不能用作别名：{fault}",
+    "an artifact has {limit} aliases at most": "一个制品最多有 {limit} 个别名",
+    "aliases are a list of {limit} texts at most": "aliases 应为最多 {limit} 个文本的列表",
+    "a type has 1 to {limit} characters": "类型为 1 到 {limit} 个字符",
+    "description is a text of {limit} characters at most": "description 应为最多 {limit} 个字符的文本",
+    "{key!r} cannot be a key: {fault}": "{key!r} 不能用作键：{fault}",
+    "{key!r} cannot be below an object": "{key!r} 不能位于某个对象之下",
+    "an artifact has {limit} objects at most": "一个制品最多有 {limit} 个对象",
+    "the artifact has no such object": "制品没有该对象",
+    "no such upload": "没有此上传任务",
+    "these are not the parts that arrived: numbers from 1 on, with the ETags they got": (
+        "与已收到的分块不符：编号应从 1 开始，并带有各自的 ETag"
+    ),
+    "a part was replaced while the object was completed": "在合并对象的过程中，有分块被替换",
+    "the artifact was deleted while its object was completed": "在合并对象的过程中，制品被删除",
+}
