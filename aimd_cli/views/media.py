@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # what a pipe needs loads no Rich
     from aimd_core.reading.media import MediaItem, MediaKey
 
 _BINS, _BAR_CELLS = 16, 30
+_LINE = ["key", "step", "index", "kind", "type", "size_bytes", "caption"]
 _TRACES = 20  # of a figure, in a terminal
 _PICTURE_ROWS = 24  # of the terminal, for one of several
 
@@ -43,7 +44,7 @@ class MediaKeys:
         """Return a table with one row per key."""
         from aimd_cli.views.table import TEXT, Column, Table
 
-        columns = [Column("KEY", form=TEXT), Column("KIND", style="cyan"), Column("RECORDS", priority=2, right=True)]
+        columns = [Column("MEDIA", form=TEXT), Column("KIND", style="cyan"), Column("RECORDS", priority=2, right=True)]
         table = Table([*columns, Column("STEPS", priority=1, right=True), Column("SIZE", priority=3, right=True)])
         for row in self.rows:
             kinds = text.clean(", ".join(row.key.kinds))
@@ -71,6 +72,37 @@ def _fields(key: MediaKey) -> list[str]:
 
 def _steps(key: MediaKey) -> str:
     return str(key.first_step) if key.steps == 1 else f"{key.first_step} - {key.last_step} ({key.steps:,})"
+
+
+class MediaRecords:
+    """What was recorded at a step, whatever its key."""
+
+    def __init__(self, items: Sequence[MediaItem]) -> None:
+        self.items = items
+
+    def rich(self, width: int) -> RenderableType:
+        """Return a table with one row per record."""
+        from aimd_cli.views.table import TEXT, Column, Table
+
+        columns = [Column("MEDIA", form=TEXT), Column("#", right=True), Column("KIND", style="cyan")]
+        columns += [Column("TYPE", priority=3), Column("SIZE", priority=1, right=True)]
+        table = Table([*columns, Column("CAPTION", priority=2, form=TEXT, prose=True)])
+        for item in self.items:
+            stored = item.record.stored
+            kind, size = ("", "") if stored is None else (stored.type, text.size(stored.size_bytes))
+            table.add(
+                *map(text.clean, (item.record.key, str(item.number), item.record.kind, kind, size, item.record.caption))
+            )
+        table.drop_empty("TYPE", "SIZE", "CAPTION")
+        return table.rich(width)
+
+    def lines(self) -> list[list[str]]:
+        """Return the header and one row per record."""
+        return [_LINE, *map(_line, self.items)]
+
+    def document(self) -> dict[str, object]:
+        """Return the records as plain data."""
+        return {"media": [item.document() for item in self.items]}
 
 
 class ShownMedia(NamedTuple):
@@ -157,8 +189,7 @@ class MediaShown:
                 return [["type", "name", "points"], *map(_trace_fields, item.figure.traces)]
             if item.item.record.histogram is not None:
                 return [["from", "to", "count"], *map(list, _bins(item.item.record.histogram))]
-        header = ["key", "step", "index", "kind", "type", "size_bytes", "caption"]
-        return [header, *(_line(item.item) for item in self.items)]
+        return [_LINE, *(_line(item.item) for item in self.items)]
 
     def document(self) -> dict[str, object]:
         """Return the records as plain data, with the texts and tables."""
@@ -218,7 +249,7 @@ def _trace_fields(trace: FigureTrace) -> list[str]:
 
 
 def _table_blocks(table: tables.Table, width: int, most_rows: int) -> Iterator[RenderableType]:
-    from aimd_cli.views.table import NUMBER, TEXT, Column, Table
+    from aimd_cli.views.table import NUMBER, TEXT, Column, Table, hidden_columns
 
     rows = table.rows[:most_rows] if most_rows else table.rows
     forms = [_is_number_column(rows, index) for index in range(len(table.columns))]
@@ -231,6 +262,8 @@ def _table_blocks(table: tables.Table, width: int, most_rows: int) -> Iterator[R
     for row in rows:
         drawn.add(*(text.clean(_plain(value)) for value in row))
     yield drawn.rich(width)
+    for line in hidden_columns(drawn.dropped(width), width):
+        yield note(line, style="dim")
     more = len(table.rows) - len(rows)
     if more:
         yield note(said("{count:,} more row{s}, see --limit", count=more, s="s" * (more != 1)), style="dim")

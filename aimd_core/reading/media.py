@@ -97,6 +97,10 @@ class Media(ABC):
             NetworkError, AccessError: From the server.
         """
 
+    def left_out(self) -> str:
+        """Say which lines of the journal are damaged and left out, or nothing."""
+        return ""
+
     def item(self, key: str, step: int | None = None, index: int = 0) -> MediaItem:
         """Return a record, by default the first of a key's last step.
 
@@ -135,6 +139,11 @@ class LocalMedia(Media):
         if self._items is None:
             self._items = grouped(counting_lines(self._trial, self.damage, self._all_segments))
         return self._items
+
+    def left_out(self) -> str:
+        """Say which lines of the journal are damaged and left out, or nothing."""
+        self._by_key()
+        return self.damage.sentence() if self.damage else ""
 
     def keys(self) -> list[MediaKey]:
         """Return what was recorded, by key."""

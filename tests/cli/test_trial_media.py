@@ -146,11 +146,54 @@ def test_what_is_not_there_is_said(trial: aimd.Trial, home: Home) -> None:
         (["cnn", "val/samples", "--step", "7"], 3),
         (["cnn", "val/samples", "--index", "7"], 3),
         (["cnn", "confusion", "--sort", "nothing"], 2),
-        (["cnn", "--step", "7"], 2),
+        (["cnn", "--step", "7"], 3),
+        (["cnn", "--index", "0"], 2),
+        (["cnn", "--open"], 2),
     ):
         ran = home.aimd("trial", "media", *words)
         assert ran.code == code, (words, ran.err)
     assert "confusion, notes, report" in home.aimd("trial", "media", "cnn", "nothing").err
+
+
+@pytest.mark.parametrize("place", ["cnn", "remote:cnn"])
+def test_what_is_there_instead_is_said(trial: aimd.Trial, home: Home, signed_in: Account, place: str) -> None:
+    assert home.aimd("trial", "upload", "cnn").code == 0
+    for words, expected in (
+        (["val/samples", "--step", "7"], "nothing was recorded at 'val/samples', step 7\n  Nearest steps: 0, 10, 20"),
+        (["--step", "7"], "nothing was recorded at step 7\n  Nearest steps: 0, 10, 20"),
+        (["notes", "--step", "10", "--index", "7"], "'notes', step 10, number 7\n  Numbers there: 0 to 0"),
+        (["val/samples", "--index", "2"], "'val/samples', step 20, number 2\n  Numbers there: 0 to 1"),
+    ):
+        assert expected in home.aimd("trial", "media", place, *words).err
+
+
+@pytest.mark.parametrize("place", ["cnn", "remote:cnn"])
+def test_what_there_is_at_a_step_is_listed(trial: aimd.Trial, home: Home, signed_in: Account, place: str) -> None:
+    assert home.aimd("trial", "upload", "cnn").code == 0
+    rows = home.aimd("trial", "media", place, "--step", "10").table
+    assert [(row["key"], row["step"], row["index"]) for row in rows] == [
+        *[("confusion", "10", "0"), ("notes", "10", "0"), ("report", "10", "0")],
+        *[("val/samples", "10", "0"), ("val/samples", "10", "1"), ("weights", "10", "0")],
+    ]
+    assert len(home.aimd("trial", "media", place, "--step", "10", "--json").json["media"]) == 6
+    shown = home.aimd_terminal("trial", "media", place, "--step", "10", columns=80, NO_COLOR="1")
+    assert "at 10" in shown
+    assert "\x1b" not in shown
+
+
+def test_nothing_is_cut_off_without_a_word(home: Home) -> None:
+    trial = aimd.create_trial(trial_name="cnn", capture_output=False)
+    trial.log_table("wide", [list(range(200))], step=1)
+    trial.log_text("many", "x", step=1)
+    for number in range(104):
+        trial.log_text("many", str(number), step=1)
+    trial.finish()
+    assert "columns hidden" in home.aimd_terminal("trial", "media", "cnn", "wide", columns=80, NO_COLOR="1")
+    assert "5 more at this step" in home.aimd_terminal("trial", "media", "cnn", "many", columns=80, NO_COLOR="1")
+    assert len(home.aimd("trial", "media", "cnn", "many", "--json").json["media"]) == 105
+    with (Path(trial.path) / "media").open("a") as journal:
+        journal.write("garbage\n")
+    assert "WARNING: media: 1 damaged line skipped (107)" in home.aimd("trial", "media", "cnn").err
 
 
 def test_tab_offers_the_keys_of_the_trial(trial: aimd.Trial, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

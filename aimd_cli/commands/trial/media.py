@@ -10,7 +10,7 @@ import typer
 from aimd_cli import output
 from aimd_cli.options import DirectoryOpt, JsonOpt, RemoteOpt, TrialArg
 from aimd_core.errors import AimdError, DamagedError, DiskError, NotFoundError, PartlyDoneError, UsageError
-from aimd_core.language import said
+from aimd_core.language import joined, said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from aimd_core.reading.media import Media, MediaItem
 
 _COUNTED, _SHOWN_AT_ONCE = 10_000, 100
+_NEAR = 8  # steps that are offered in place of one at which nothing is
+_ASKED = 20  # keys whose steps are looked at for that: a request each on a server
 _PICTURE_BYTES = 64 << 20
 _OPENING_S = 2.0  # within which an opener that finds no program has ended
 
@@ -31,7 +33,12 @@ def media(
         str | None, typer.Argument(metavar="[MEDIA]", help="What to show: a key such as val/samples, or its beginning.")
     ] = None,
     step: Annotated[
-        int | None, typer.Option("--step", metavar="STEP", help="The step. [default: the last one]")
+        int | None,
+        typer.Option(
+            "--step",
+            metavar="STEP",
+            help="The step, with MEDIA the last one by default; without MEDIA, list what is there.",
+        ),
     ] = None,
     index: Annotated[
         int | None, typer.Option("--index", min=0, metavar="NUMBER", help="Only this one of several at a step, from 0.")
@@ -68,14 +75,19 @@ def media(
         aimd trial media cnn_keras -o pictures
     """
     from aimd_cli.commands.trial.choice import Naming, one_trial
-    from aimd_cli.views.media import MediaKeys
+    from aimd_cli.views.media import MediaKeys, MediaRecords
     from aimd_core.sources.media import media_of
 
     handle = one_trial(Naming([trial], directory=directory, remote=remote))
     source = media_of(handle)
+    if left_out := source.left_out():
+        output.say(said("WARNING: {location}: {sentence}", location="media", sentence=left_out))
     if key is None and to is None:
-        if opens or step is not None or index is not None:
-            raise UsageError(message="--open, --step and --index need MEDIA", hint="See it: aimd trial media TRIAL")
+        if opens or index is not None:
+            raise UsageError(message="--open and --index need MEDIA", hint="See it: aimd trial media TRIAL")
+        if step is not None:
+            output.show(MediaRecords(list(_chosen(source, None, step, None))), as_json)
+            return
         rows = _key_rows(source)
         if handle.is_remote:
             from aimd_cli.completion.cache import remember_media
@@ -150,9 +162,27 @@ def _chosen(source: Media, key: str | None, step: int | None, index: int | None)
             is_empty = False
             yield item
     if is_empty:
-        from aimd_core.errors import MediaNotFoundError
+        raise NotFoundError(message=_nothing_at(key, step, index), hint=_near(source, key, step, index))
 
-        raise MediaNotFoundError(key=key or "", step=step, index=index or 0)
+
+def _nothing_at(key: str | None, step: int | None, index: int | None) -> str:
+    """Say where nothing is, in the words of the call."""
+    where = [] if key is None else [repr(key)]
+    where += [] if step is None else [said("step {step}", step=step)]
+    where += [] if index is None else [said("number {index}", index=index)]
+    return said("nothing was recorded at {where}", where=joined(", ", where))
+
+
+def _near(source: Media, key: str | None, step: int | None, index: int | None) -> str:
+    """Say what there is instead: the numbers at that step, or the steps that are nearest to it."""
+    several = sum(1 for _ in source.items(key, step, step)) if index is not None and key is not None else 0
+    if several:
+        return said("Numbers there: 0 to {last}", last=several - 1)
+    listed = source.keys()
+    names = [row.key for row in listed[:_ASKED]] if key is None else [key]
+    steps = sorted({at for name in names for at in source.steps(name)}, key=lambda at: abs(at - (step or 0)))
+    nearest = ", ".join(map(str, sorted(steps[:_NEAR])))
+    return said("Nearest steps: {steps}", steps=nearest) if steps else "Record some: trial.log_image(...)"
 
 
 def _show(source: Media, items: list[MediaItem], sort: str, limit: int, as_json: bool) -> None:
@@ -162,19 +192,22 @@ def _show(source: Media, items: list[MediaItem], sort: str, limit: int, as_json:
 
     is_drawn = output.is_terminal() and not as_json
     ability = of_terminal() if is_drawn else Ability()
-    shown = [_read(source, item, sort, is_drawn) for item in items[:_SHOWN_AT_ONCE]]
+    shown = [_read(source, item, sort, is_drawn) for item in (items[:_SHOWN_AT_ONCE] if is_drawn else items)]
     output.show(MediaShown(shown, _about(source, items), ability, limit), as_json)
+    if more := len(items) - len(shown):
+        output.say(said("{count:,} more at this step: show one with --index, or save all with -o DIR", count=more))
 
 
 def _about(source: Media, items: Sequence[MediaItem]) -> str:
     """Say at which other steps there is something."""
     record = items[0].record
     steps = source.steps(record.key)
+    if len(steps) == 1:
+        return said("{key} has only step {step}", key=record.key, step=steps[0])
     return said(
-        "{key} has {count} step{s}, from {first} to {last}",
+        "{key} has {count} steps, from {first} to {last}",
         key=record.key,
         count=f"{len(steps):,}",
-        s="s" * (len(steps) != 1),
         first=steps[0],
         last=steps[-1],
     )

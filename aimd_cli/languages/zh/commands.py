@@ -610,7 +610,9 @@ COMMANDS: dict[str, str] = {
     "List what a trial recorded besides numbers, and show it: pictures, tables, texts, histograms.": "列出并显示试验在数值之外记录的内容：图片、表格、文本、直方图。",
     "Pictures appear in the terminal, as fine as it can show them. Sound, video and HTML are saved or opened.": "图片直接显示在终端中，精细程度取决于终端。声音、视频和 HTML 可保存或打开。",
     "What to show: a key such as val/samples, or its beginning.": "要显示的内容：val/samples 之类的键，或其开头。",
-    "The step. [default: the last one]": "步数。[默认：最后一步]",
+    "The step, with MEDIA the last one by default; without MEDIA, list what is there.": (
+        "步数；指定 MEDIA 时默认为最后一步，不指定 MEDIA 时列出该步的内容。"
+    ),
     "Only this one of several at a step, from 0.": "同一步有多个时只取这一个，从 0 开始。",
     "Show at most this many rows of a table (0: all).": "表格最多显示的行数（0 表示不限）。",
     "Sort a table by this column; -COLUMN: the largest first.": "按此列排序表格；-COLUMN 表示从大到小。",
