@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parseAnsi, settle } from "../src/model/ansi";
-import { automaticColumns, fieldOf, nextSort, parseColumn } from "../src/model/columns";
+import { automaticColumns, fieldOf, nextSort, parseColumn, withSorted } from "../src/model/columns";
 import { csv } from "../src/model/csv";
 import { parseDiff } from "../src/model/diff";
 import { differences, flatten } from "../src/model/flat";
@@ -181,6 +181,16 @@ describe("columns", () => {
       ...["params.p1", "params.p2", "params.p3", "params.p4"],
       ...["metrics.val.acc", "metrics.val.b", "metrics.val.c", "metrics.val.d"],
     ]);
+  });
+  it("show what rows are sorted by, behind the facts", () => {
+    const rows = [{ parameters: {}, metrics: { "val.acc": {} } }];
+    const shown = (...sorted: string[]) => withSorted(["name", "state", "metrics.val.acc"], sorted, rows);
+    expect(shown("metrics.val.acc@max", "params.lr", "tags")).toEqual([
+      ...["name", "state"],
+      ...["metrics.val.acc@max", "params.lr", "tags"],
+      "metrics.val.acc",
+    ]);
+    expect(shown("metrics.val.acc", "metrics.val.none", "name")).toEqual(["name", "state", "metrics.val.acc"]);
   });
   it("sort by their field", () => {
     const column = parseColumn("metrics.val.acc@max");

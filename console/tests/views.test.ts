@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { formatRoute } from "../src/model/route";
-import { changesOf, chartsOf, isChanged, viewOf } from "../src/model/views";
+import { changesOf, chartsOf, isChanged, sortColumns, viewOf } from "../src/model/views";
 
 const query = (text: string) => new URLSearchParams(text);
 
@@ -87,5 +87,17 @@ describe("a saved view", () => {
       smooth: null,
       show: null,
     });
+  });
+});
+
+describe("what a list is sorted by", () => {
+  it("is shown by columns, where there are such", () => {
+    expect(sortColumns('-val.acc.max,params.lr, -train."loss, all"')).toEqual([
+      "metrics.val.acc@max",
+      "params.lr",
+      "metrics.train.loss, all",
+    ]);
+    expect(sortColumns("-started")).toEqual(["started"]);
+    expect(sortColumns("age,-git.commit,id,val.acc.count,")).toEqual([]);
   });
 });

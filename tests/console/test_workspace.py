@@ -97,6 +97,24 @@ def test_groups_are_whole_also_where_the_list_has_a_part_of_them(window: Window,
         assert "smooth=0.5" in console.hash
 
 
+def test_what_rows_are_sorted_by_is_seen(window: Window, person: User) -> None:
+    for number, journal in enumerate((point(1, "val", acc=0.9, f1=0.1), point(1, "val", acc=0.7, f1=0.2))):
+        record_trial(person, f"run{number}", journal=journal + point(2, "val", acc=0.8, f1=0.3), lr=number)
+    place = folder_id(person, "/vision/mnist")
+    console = Console(window(person)).folder(place, sort="-val.f1.min")
+    head = console.table.get_by_role("columnheader", name="val.f1 min")
+    expect(head).to_have_attribute("aria-sort", "descending")
+    expect(console.row("run1")).to_contain_text("★0.2")
+    console.folder(place, sort="-val.f1.min", show="both")
+    expect(console.row("run1").locator(".line-values > *").first).to_have_text("val.f1 min ★0.2")
+    note = "```view\ntitle: Worst\nsort: val.f1.min\nshow: best\n```\n"
+    answer = person.v2("PUT", f"/folders/{place}/note", json={"note": note}, headers={"If-Match": "*"})
+    assert answer.status_code == 200
+    console.go(f"#/reports/{place}/")
+    worst = console.page.get_by_role("region", name="Worst")
+    expect(worst.get_by_role("columnheader", name="val.f1 min")).to_be_visible()
+
+
 def test_the_list_is_as_wide_as_one_drags_it(window: Window, person: User) -> None:
     record_trial(person, "alone")
     place = folder_id(person, "/vision/mnist")

@@ -82,6 +82,21 @@ export function automaticColumns(rows: Row[], withFolder: boolean, most = VALUES
   return [...facts, ...[...differing, ...ranked].filter((column) => shown.has(column)).map((column) => column.id)];
 }
 
+/** Columns with those that rows are sorted by: an order that nobody sees would be none. They come behind the facts. */
+export function withSorted(ids: readonly string[], sorted: readonly string[], rows: Row[]): string[] {
+  const isThere = ({ id, kind }: Column, name: string) => !ids.includes(id) && (kind !== "metric" || has(rows, name));
+  const more = sorted.filter((id) => {
+    const column = parseColumn(id);
+    return column && isThere(column, column.kind === "fact" ? "" : column.name);
+  });
+  const at = ids.findLastIndex((id) => parseColumn(id)?.kind === "fact") + 1;
+  return [...ids.slice(0, at), ...new Set(more), ...ids.slice(at)];
+}
+
+function has(rows: Row[], metric: string): boolean {
+  return rows.some(({ metrics }) => metric in metrics);
+}
+
 /** The field of the query language that a column shows. */
 export function fieldOf(column: Column): string {
   if (column.kind === "fact") return column.fact;

@@ -1,6 +1,7 @@
 /** A saved view as the address of a folder's page, and the reverse; the fields are those of the terminal. */
 
 import { fieldOf, metricColumn, parseColumn } from "./columns";
+import { isOtherField } from "./fields";
 import { joinNames, splitNames } from "./route";
 import { formatWidths, isWidth, parseWidths } from "./widths";
 
@@ -134,4 +135,14 @@ function columnOf(field: string): string | null {
   if (parseColumn(plain)) return plain;
   const aggregate = AGGREGATE.exec(plain)?.[1] as "max" | "min" | "mean" | "last" | undefined;
   return plain.includes(".") ? metricColumn(aggregate ? plain.replace(AGGREGATE, "") : plain, aggregate) : null;
+}
+
+const SORT_KEY = /(?:"(?:\\.|[^"\\])*"|[^",])+/g;
+/** What a list has of a metric beside the values that a column shows. */
+const NO_COLUMN = /\.(count|last_step|min_step|max_step|nan_since)$/;
+
+/** The columns that show what a list is sorted by, as an address holds them; what has no column is left out. */
+export function sortColumns(sort: string): string[] {
+  const fields = (sort.match(SORT_KEY) ?? []).map((key) => key.trim().replace(/^[-+]/, ""));
+  return fields.flatMap((field) => (isOtherField(field) || NO_COLUMN.test(field) ? [] : (columnOf(field) ?? [])));
 }

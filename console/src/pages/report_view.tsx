@@ -11,13 +11,13 @@ import type { ChartProps } from "../charts/chart_props";
 import { colouringOf, type TrialLine } from "../charts/colouring";
 import { type ChartView, readView } from "../charts/view";
 import { wishesOf } from "../charts/wishes";
-import { automaticColumns, type Column, fieldOf, parameterOf, parseColumn } from "../model/columns";
+import { automaticColumns, type Column, fieldOf, parameterOf, parseColumn, withSorted } from "../model/columns";
 import { type EmbeddedView, type Show, viewIn } from "../model/embedded";
 import { isOtherField, isPlainField, needsMetadata, otherValue } from "../model/fields";
 import { seconds } from "../model/format";
 import { shortNames } from "../model/names";
 import { formatRoute, joinNames, parseRoute, splitNames } from "../model/route";
-import { changesOf } from "../model/views";
+import { changesOf, sortColumns } from "../model/views";
 import { errorText, Skeleton } from "../parts/basics";
 import { later } from "../parts/later";
 import { throttle, useLoaded } from "../parts/load";
@@ -251,7 +251,7 @@ function columnsOf(view: EmbeddedView, trials: Trial[]): Shown[] {
     return column ? [column] : [];
   });
   const names = chosen.some(({ id }) => id === "name") ? [] : ["name"];
-  const others = chosen.length ? names : automaticColumns(trials, false);
+  const others = chosen.length ? names : withSorted(automaticColumns(trials, false), sortColumns(view.sort), trials);
   return [...others.map(parseColumn).filter((column) => column !== null), ...chosen];
 }
 

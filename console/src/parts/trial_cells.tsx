@@ -5,6 +5,7 @@ import { type Column, parameterOf } from "../model/columns";
 import { divergedSince, reasonOf } from "../model/endings";
 import { DASH, durationOf, formatAgo, formatDuration, formatNumber, formatTime, formatValue } from "../model/format";
 import { formatRoute } from "../model/route";
+import { sortColumns } from "../model/views";
 import { drawn } from "../state/drawn";
 import { now, second } from "../state/settings";
 import { locale, t } from "../words";
@@ -123,7 +124,7 @@ function NanMark({ since }: { since: number | null }) {
   );
 }
 
-/** What one looks for comes before when it was. */
+/** What one looks for comes before when it was, and before all what the rows are sorted by. */
 const RANKS = { metric: 0, parameter: 1, fact: 2 };
 
 /** Facts that the first line of a trial has already. */
@@ -144,14 +145,18 @@ interface LinesProps {
   diverged: boolean;
   /** Of each column, the trials with the best value. */
   best: ReadonlySet<string>[];
+  /** What the rows are sorted by, as a query writes it. */
+  sort: string;
 }
 
 /** A trial in two lines: state and name, then as many of the values that it has as there is room for, each whole. */
-export function Lines({ trial, columns, diverged, best }: LinesProps) {
+export function Lines({ trial, columns, diverged, best, sort }: LinesProps) {
+  const [first] = sortColumns(sort);
+  const rankOf = ({ id, kind }: Column) => (id === first ? -1 : RANKS[kind]);
   const rest = columns
     .map((column, at) => ({ column, isBest: best[at]?.has(trial.id) === true }))
     .filter(({ column }) => !(column.kind === "fact" && IN_FIRST_LINE.includes(column.fact)) && !isEmpty(trial, column))
-    .sort((left, right) => RANKS[left.column.kind] - RANKS[right.column.kind]);
+    .sort((left, right) => rankOf(left.column) - rankOf(right.column));
   return (
     <div class="lines">
       <span class="row">

@@ -96,6 +96,7 @@ export function TrialTable(props: TableProps) {
           numeric={numeric}
           diverged={props.diverged.has(trial.id)}
           best={best}
+          sort={sort}
           active={at === active.row ? active.column : null}
           narrow={isNarrow}
           selected={selected}
@@ -220,6 +221,7 @@ interface RowProps {
   diverged: boolean;
   /** Of each column, the trials with the best value. */
   best: ReadonlySet<string>[];
+  sort: string;
   /** The column that the keys are at, -1 for none; null in another row. */
   active: number | null;
   narrow: boolean;
@@ -265,7 +267,7 @@ function Row(props: RowProps) {
       </td>
       {props.narrow ? (
         <td class="name">
-          <Lines trial={trial} columns={columns} diverged={props.diverged} best={props.best} />
+          <Lines trial={trial} columns={columns} diverged={props.diverged} best={props.best} sort={props.sort} />
         </td>
       ) : (
         columns.map((column, at) => (
