@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { cellConditions } from "../src/model/cell_conditions";
 import { parseColumn } from "../src/model/columns";
 import { completed, type Known, offersAt } from "../src/model/completion";
-import { meant } from "../src/model/meant";
+import { meant, unknownFields } from "../src/model/meant";
 import { conditionsOf, placeIn, quotedText, tokensOf, withCondition, withoutCondition } from "../src/model/query";
 
 const KNOWN: Known = {
@@ -50,6 +50,29 @@ describe("a field that there is none of", () => {
     expect(queries("acc > 0.9", 0)).toEqual(["val.acc > 0.9"]);
     expect(queries("resnet nam = adam", 7)).toEqual(["resnet name = adam", "resnet params.optim.name = adam"]);
     expect(queries("vale.acc.maxx > 1", 0)).toEqual([]);
+  });
+  it("is offered what it is short for, or what is short for it", () => {
+    const names = (field: string, ...parameters: string[]) =>
+      meant(`${field} = 1`, 0, { ...KNOWN, parameters: parameters.map((name) => ({ name, count: 1 })) }).map(
+        (one) => one.field,
+      );
+    expect(names("lr", "learning_rate", "lrs")).toEqual(["params.learning_rate"]);
+    expect(names("batch_size", "bs")).toEqual(["params.bs"]);
+    expect(names("learn", "learning_rate")).toEqual(["params.learning_rate"]);
+    expect(names("le", "learning_rate")).toEqual([]);
+  });
+  it("is said where it is a parameter or a metric, which the server does not refuse", () => {
+    const told = (text: string, metrics = ["val.accuracy", "train.accuracy"]) => {
+      const known = { ...KNOWN, metrics: metrics.map((name) => ({ name, count: 1 })) };
+      return unknownFields(text, known).map(({ field, instead }) => [field, ...instead.map(({ query }) => query)]);
+    };
+    expect(told("x val.acc > 0.9")).toEqual([["val.acc", "x val.accuracy > 0.9"]]);
+    expect(told("not (train.acuracy.max < 1)")).toEqual([["train.acuracy.max", "not (train.accuracy.max < 1)"]]);
+    expect(told('params."od name" is missing')).toEqual([['params."od name"', 'params."odd name" is missing']]);
+    expect(told("val.zzz not in [1]")).toEqual([["val.zzz"]]);
+    const there =
+      "metrics.val.accuracy > 1 and val.accuracy.max < 2 params.optim.name = a.b params.optim is missing v1.2";
+    expect(told(`${there} git.branch = x platform.os ~ y state = Running`)).toEqual([]);
   });
   it("is not looked for where a value, a sign or nothing is wrong", () => {
     expect([queries("state = note", 8), queries('"name"', 0), queries("name >", 5), queries("acc", 9)]).toEqual([

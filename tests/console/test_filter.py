@@ -308,3 +308,15 @@ def test_a_mistake_asks_for_nothing_more_and_offers_what_may_be_meant(window: Wi
     expect(console.page.locator("td.name a")).to_have_text(["one"])
     expect(field).to_have_value("params.optimizer = adam")
     expect(field).to_be_focused()
+
+
+def test_a_field_that_no_trial_has_is_said_where_nothing_matches(window: Window, person: User) -> None:
+    for name, rate in (("one", 0.1), ("two", 0.001)):
+        record_trial(person, name, learning_rate=rate)
+    console = Console(window(person)).folder(folder_id(person, "/vision/mnist"), where="params.lr > 0.01")
+    empty = console.page.locator(".empty")
+    expect(empty).to_contain_text("No trial here has params.lr.")
+    empty.get_by_role("button", name="params.learning_rate").press("Enter")
+    expect(console.page.locator("td.name a")).to_have_text(["one"])
+    console.filter("params.learning_rate > 7")
+    expect(empty).to_contain_text("Loosen it")

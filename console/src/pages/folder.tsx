@@ -16,6 +16,7 @@ import { Command, Empty, Failure, Skeleton } from "../parts/basics";
 import { ColumnChooser } from "../parts/column_chooser";
 import { FolderStrip } from "../parts/folder_strip";
 import { Icon } from "../parts/icons";
+import { later } from "../parts/later";
 import { copyPageLink } from "../parts/links";
 import { useLoaded } from "../parts/load";
 import { Menu } from "../parts/menu";
@@ -38,6 +39,8 @@ import { useColumns } from "./folder_columns";
 import { HealthLine, useHealth } from "./folder_health";
 import { LayoutChoice, Workspace } from "./folder_workspace";
 import { type ListState, useListing } from "./listing";
+
+const NothingFound = later(() => import("../parts/query_nothing").then((part) => part.NothingFound), true);
 
 /** More trials than this are too many for one comparison. */
 const COMPARED = 500;
@@ -118,6 +121,7 @@ function FolderView({ id, folder, rows, columns, chosen, below, where, sort }: V
   const select = (ids: ReadonlySet<string>) => selectIn(list, ids);
   const isWhole = !rows.next && !rows.stale && !rows.loading;
   const hidden = isWhole ? selected.size - rows.trials.filter((trial) => selected.has(trial.id)).length : 0;
+  const n = selected.size - hidden;
   const matching = () => (isWhole ? Promise.resolve(rows.trials) : matchingTrials({ ...listing, sort }));
   /** Do something with those selected that match the filter, also with what is not loaded: what is hidden stays. */
   const act = (action: (things: Thing[]) => void) =>
@@ -185,9 +189,9 @@ function FolderView({ id, folder, rows, columns, chosen, below, where, sort }: V
               {t("list.selected", { n: selected.size })}
               {hidden > 0 && <span class="soft"> · {t("list.selected.hidden", { n: hidden })}</span>}
             </span>
-            <button type="button" class="primary" onClick={compare}>
+            <button type="button" class="primary" disabled={!n} onClick={compare}>
               <Icon name="compare" />
-              {t("list.compare.n", { n: selected.size })}
+              {t("list.compare.n", { n })}
             </button>
             {mayBaseline && only && (
               <button type="button" onClick={() => turnBaseline(folder.id, only)}>
@@ -196,11 +200,11 @@ function FolderView({ id, folder, rows, columns, chosen, below, where, sort }: V
             )}
             {mayChange && (
               <>
-                <button type="button" onClick={() => act((things) => askMove(things, gone))}>
-                  {t("list.move.n", { n: selected.size })}
+                <button type="button" disabled={!n} onClick={() => act((things) => askMove(things, gone))}>
+                  {t("list.move.n", { n })}
                 </button>
-                <button type="button" class="danger-quiet" onClick={() => act((things) => askDelete(things, gone))}>
-                  {t("list.delete.n", { n: selected.size })}
+                <button type="button" class="danger-quiet" disabled={!n} onClick={() => act((things) => askDelete(things, gone))}>
+                  {t("list.delete.n", { n })}
                 </button>
               </>
             )}
@@ -225,7 +229,7 @@ function FolderView({ id, folder, rows, columns, chosen, below, where, sort }: V
           </>
         )}
       </div>
-      <Body rows={rows} where={where} folder={folder} id={id}>
+      <Body rows={rows} where={where} folder={folder} id={id} below={below}>
         <Workspace
           trials={rows.trials}
           selected={selected}
@@ -262,23 +266,18 @@ interface BodyProps {
   where: string;
   folder: Folder | undefined;
   id: string;
+  below: boolean;
   children: preact.ComponentChildren;
 }
 
-function Body({ rows, where, folder, id, children }: BodyProps) {
+function Body({ rows, where, folder, id, below, children }: BodyProps) {
   const asked = rows.error instanceof ApiError && (rows.error.field === "where" || rows.error.field === "sort");
   if (asked && !rows.trials.length) return null;
   if (rows.error && !rows.trials.length) return <Failure error={rows.error} retry={rows.reload} />;
   if (rows.trials.length) return <>{children}</>;
   if (rows.loading) return <Skeleton lines={12} />;
   if (where) {
-    return (
-      <Empty title={t("list.nothing")} next={t("list.nothing.next")}>
-        <button type="button" onClick={() => setQuery({ where: null })}>
-          {t("list.query.clear")}
-        </button>
-      </Empty>
-    );
+    return <NothingFound folderId={id} below={below} where={where} />;
   }
   if (session.value?.kind === "local") {
     return (

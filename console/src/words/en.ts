@@ -107,6 +107,8 @@ export const en = {
   "filter.week": "last week",
   "filter.missing": "not recorded",
   "filter.list": "one of several",
+  "filter.unknown": "No trial here has {name}.",
+  "filter.unknown.newest": "None of the newest trials has {name}.",
   "filter.meant": "Did you mean:",
   "filter.words": "A word alone is searched for in names, tags and notes.",
   "filter.cell": "Filter by {name}",

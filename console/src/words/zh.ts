@@ -107,6 +107,8 @@ export const zh: Record<Word, string> = {
   "filter.week": "最近一周",
   "filter.missing": "未记录",
   "filter.list": "其中之一",
+  "filter.unknown": "这里的试验都没有 {name}。",
+  "filter.unknown.newest": "最新的试验都没有 {name}。",
   "filter.meant": "您是否想要：",
   "filter.words": "单独的词会在名称、标签和备注中搜索。",
   "filter.cell": "按 {name} 筛选",
