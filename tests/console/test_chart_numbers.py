@@ -129,3 +129,26 @@ def test_a_mean_over_seeds_goes_on_where_one_of_them_ends_and_says_of_how_many_i
         expect(region.get_by_text(f"Step {step}", exact=True)).to_be_visible()
         expect(values).to_have_text(shown(sum(there) / len(there)))
         expect(region.get_by_text(f"mean of {len(there)} of 3")).to_be_visible()
+
+
+def test_of_how_many_trials_a_number_is_the_mean_is_said_whole(window: Window, person: User) -> None:
+    made = [
+        record_trial(
+            person,
+            f"seed{seed}",
+            journal=b"".join(point(step, rate=1 / 3) for step in range(1, length + 1)),
+            schedule=f"{name} with warm-up, then a long cosine decay to a tenth of it",
+            seed=seed,
+        ).id
+        for seed, (name, length) in enumerate((("short", 4), ("short", 2), ("long", 4), ("long", 4)))
+    ]
+    console = Console(window(person)).go(f"#/compare?group=seeds&trials={','.join(made)}")
+    chart = console.chart("rate")
+    region = console.page.get_by_role("region", name="train.rate", exact=True)
+    chart.focus()
+    for _ in range(4):
+        chart.press(".")
+    notes = region.locator(".legend small")
+    expect(notes).to_have_text(["mean of 1 of 2", "mean of 2 of 2"])
+    cut = "(notes) => notes.filter((note) => note.scrollWidth > note.clientWidth).map((note) => note.textContent)"
+    assert notes.evaluate_all(cut) == []

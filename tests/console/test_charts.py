@@ -111,12 +111,20 @@ def test_groups_over_seeds_show_mean_and_deviation(window: Window, person: User)
     assert [one.text for one in svg.iter(f"{SVG}text")][-2:] == ["lr=0.1", "lr=0.2"]
 
 
+MIDDLE = "(part) => { const { top, bottom } = part.getBoundingClientRect(); return (top + bottom) / 2; }"
+
+
 def test_a_row_of_the_legend_keeps_its_height_under_the_pointer(window: Window, person: User) -> None:
     made = [record_trial(person, f"run_{number:02}", journal=_journal([0.98765, 0.12345])).id for number in range(3)]
+    made.append(record_trial(person, "run_03", journal=_journal([0.5, -0.012345678])).id)
     console = Console(window(person)).go(f"#/compare?trials={','.join(made)}&order=train.loss")
-    row = console.page.get_by_role("complementary", name="Trials").get_by_role("listitem").nth(1)
+    rows = console.page.get_by_role("complementary", name="Trials").get_by_role("listitem")
+    row = rows.nth(1)
     alone = row.get_by_role("button", name=re.compile("^Show only "))
     expect(row.get_by_text("0.12345")).to_be_visible()
+    for at in range(4):  # a long number takes its state along
+        middles = [rows.nth(at).locator(one).evaluate(MIDDLE) for one in ("b", ".state")]
+        assert abs(middles[0] - middles[1]) < 4
     before = row.bounding_box()
     row.hover()
     assert row.bounding_box() == before

@@ -174,6 +174,10 @@ def test_a_section_is_one_chart_or_a_heat_map_with_exact_numbers(window: Window,
     heat.press("ArrowDown")  # the first row's last cell
     said = page.locator(".heat-legend [role=status]")
     expect(said).to_have_text("train.layer0/norm · Step 20 · 0.2")
+    page.set_viewport_size({"width": 1280, "height": 300})
+    heat.evaluate("(box) => box.scrollIntoView({ block: 'start' })")
+    assert heat.evaluate("(box) => box.getBoundingClientRect().bottom > innerHeight")
+    expect(said).to_be_in_viewport(ratio=1)
     heat.press("ArrowDown")
     heat.press("ArrowLeft")
     expect(said).to_have_text("train.layer1/norm · Step 19 · 1.19")

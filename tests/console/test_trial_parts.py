@@ -317,6 +317,8 @@ def test_the_address_of_a_public_link_opens_what_it_shows_without_an_account(win
     guest = Console(window())
     guest.page.goto(address)
     expect(guest.heading("paper_run")).to_be_visible()
+    expect(guest.page.locator(".facts")).to_be_visible()
+    expect(guest.page.get_by_text(re.compile(r"^by\b"))).to_have_count(0)  # nobody is named, not even as nobody
     assert address.rstrip("/").rpartition("/")[2] not in guest.page.url  # neither in the bar, nor in the history
     guest.button("More actions").click()
     offered = guest.page.get_by_role("menuitem").or_(guest.page.get_by_role("menuitemcheckbox"))

@@ -135,12 +135,14 @@ function Entry({ row, ...props }: LineLegendProps & { row: Row }) {
           )}
         </span>
       </span>
-      {row.text && <b class="number">{row.text}</b>}
-      {only ? (
-        <StateMark trial={only} />
-      ) : (
-        <span class="soft">{t("compare.group.size", { n: line.trials.length })}</span>
-      )}
+      <span class="line-value">
+        {row.text && <b class="number">{row.text}</b>}
+        {only ? (
+          <StateMark trial={only} />
+        ) : (
+          <span class="soft">{t("compare.group.size", { n: line.trials.length })}</span>
+        )}
+      </span>
     </li>
   );
 }

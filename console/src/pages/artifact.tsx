@@ -50,7 +50,7 @@ function Facts({ artifact }: { artifact: Artifact }) {
       {artifact.created && (
         <span title={formatTime(artifact.created, locale())}>{formatAgo(artifact.created, now.value, locale())}</span>
       )}
-      <span>{t("trial.by", { name: artifact.owner })}</span>
+      {artifact.owner && <span>{t("trial.by", { name: artifact.owner })}</span>}
       <Pills tags={artifact.aliases} />
       <span class="id">
         <code title={artifact.id}>{shortId(artifact.id)}</code>

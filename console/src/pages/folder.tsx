@@ -203,7 +203,12 @@ function FolderView({ id, folder, rows, columns, chosen, below, where, sort }: V
                 <button type="button" disabled={!n} onClick={() => act((things) => askMove(things, gone))}>
                   {t("list.move.n", { n })}
                 </button>
-                <button type="button" class="danger-quiet" disabled={!n} onClick={() => act((things) => askDelete(things, gone))}>
+                <button
+                  type="button"
+                  class="danger-quiet"
+                  disabled={!n}
+                  onClick={() => act((things) => askDelete(things, gone))}
+                >
                   {t("list.delete.n", { n })}
                 </button>
               </>

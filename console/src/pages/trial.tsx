@@ -163,7 +163,7 @@ function Facts({ trial, changed }: { trial: TrialDetail; changed: () => void }) 
         </span>
       )}
       {took !== DASH && <span>{t(trial.state === "Running" ? "trial.running" : "trial.took", { time: took })}</span>}
-      <span>{t("trial.by", { name: trial.owner })}</span>
+      {trial.owner && <span>{t("trial.by", { name: trial.owner })}</span>}
       {trial.segments.map((segment) => (
         <SegmentFact key={`${segment.kind} ${segment.offset} ${segment.from_step}`} segment={segment} />
       ))}
