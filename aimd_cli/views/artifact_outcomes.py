@@ -105,7 +105,8 @@ class VerifiedArtifacts:
         for row in self.rows:
             fault = (shown(row.fault), "bold yellow")
             table.add(text.clean(row.name), text.clean(row.id), text.clean(row.key), fault)
-        read = said("{total} artifacts read, {size}", total=self.total, size=text.size(self.size_bytes))
+        s = "s" * (self.total != 1)
+        read = said("{total} artifact{s} read, {size}", total=self.total, s=s, size=text.size(self.size_bytes))
         return Group(table.rich(width), note(read, style="dim")) if self.rows else note(read, style="dim")
 
     def lines(self) -> list[list[str]]:

@@ -183,7 +183,7 @@ class Artifact:
         self._require_open()
         top = expanded(dir_path)
         if not top.is_dir():
-            raise DiskError(path=top, reason="is not a directory")
+            raise DiskError(path=top, reason="is not a directory" if top.exists() else "is not there")
         prefix = checked_key(_key_below(key, Path(os.path.abspath(top)).name, is_file=False))
         items, left_out = self._checked(top, prefix, follow_links)
         left_out += [(path, error.sentence) for path, error in self._take(items)]
@@ -279,13 +279,17 @@ class Artifact:
             raise UsageError(
                 message=said("{uri!r} is not a URI", uri=uri), hint="For example: s3://bucket/data.tar, file:///data"
             )
-        from t9k.aimd.references import facts_of
+        from t9k.aimd.references import facts_of, has_password
 
         last = uri.split("://", 1)[1].split("?", 1)[0].rstrip("/").rpartition("/")[2]
+        own_key = _key_below(key, last, is_file=True)
         try:
-            add_reference(self._path, _key_below(key, last, is_file=True), uri, facts_of(uri, size, digest, check))
+            add_reference(self._path, own_key, uri, facts_of(uri, size, digest, check))
         except OSError as error:
             raise _refused(self._path, error) from error
+        if has_password(uri):
+            warning = "WARNING: the URI of {key} has a password, which everyone who may see the artifact can read"
+            tell(said(warning, key=own_key))
 
     def _require_open(self) -> None:
         stored = self._stored

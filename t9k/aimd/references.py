@@ -9,6 +9,7 @@ from aimd_core.format.model import ReferenceFacts
 from aimd_core.language import said
 from aimd_core.reading.references import file_of, read_file
 
+_PASSWORD = re.compile("[^/?#]*://[^/?#@]*:[^/?#@]+@")
 _DIGEST = re.compile("[0-9a-f]{64}")
 
 
@@ -41,3 +42,8 @@ def facts_of(uri: str, size: int | None, digest: str | None, check: bool) -> Ref
         except (DamagedError, OSError):
             return None
     return None if size is None and digest is None else ReferenceFacts(size, digest)
+
+
+def has_password(uri: str) -> bool:
+    """Tell whether a URI has a password before its host."""
+    return _PASSWORD.match(uri) is not None

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from aimd_core.objects.copying import Stored
 
-_NAMED = 3  # how many a warning names
+_NAMED, _TOLD = 3, 100  # how many a warning names, and all warnings of a call
 MAX_SAVED = 100_000  # files in one call
 
 
@@ -123,13 +123,15 @@ class _Saving:
         memory.save()
 
     def warn(self) -> None:
-        """Say what is not kept."""
-        if not self.left_out:
-            return
-        parts = [said("{what} ({reason})", what=what, reason=reason) for what, reason in self.left_out[:_NAMED]]
-        rest = len(self.left_out) - _NAMED
-        more = said(" and {count} more", count=rest) if rest > 0 else ""
-        tell(said("WARNING: not saved: {parts}{more}. Training goes on.", parts=joined(", ", parts), more=more))
+        """Say what is not kept: each file is named, of very many the first `_TOLD`, a few in each line."""
+        named, rest = self.left_out[:_TOLD], len(self.left_out) - _TOLD
+        for start in range(0, len(named), _NAMED):
+            parts = [
+                said("{what} ({reason})", what=what, reason=said(reason)) for what, reason in named[start:][:_NAMED]
+            ]
+            is_last = start + _NAMED >= len(named)
+            more = said(" and {count} more", count=f"{rest:,}") if is_last and rest > 0 else ""
+            tell(said("WARNING: not saved: {parts}{more}. Training goes on.", parts=joined(", ", parts), more=more))
 
 
 def _are_same(source: str, target: str) -> bool:

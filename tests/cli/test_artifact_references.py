@@ -133,3 +133,38 @@ def test_it_goes_to_a_server_and_back(signed_in: Account, home: Home, tmp_path: 
     ]
     assert facts_in(home, "-p", back) == expected
     assert home.aimd("artifact", "upload", "data", "--check").code == 0
+
+
+def test_a_reference_that_gives_no_answer_is_named_and_the_others_are_asked(home: Home, web: str) -> None:
+    artifact = aimd.create_artifact("data", "dataset")
+    artifact.add_reference("http://127.0.0.1:1/data.tar", "away", size=12)
+    artifact.add_reference(f"{web}/gone", "gone")  # of which nothing was recorded
+    artifact.add_reference(f"{web}/data.tar", "kept", size=12)
+    other = aimd.create_artifact("other", "dataset")
+    other.add_reference(f"{web}/data.tar", "changed", size=13)
+    assert "2 artifacts read" in home.aimd_terminal("artifact", "verify")
+    assert "1 artifact read" in home.aimd_terminal("artifact", "verify", "data")
+    ran = home.aimd("artifact", "verify", "data", "--references")
+    assert (ran.code, [row["key"] for row in ran.table]) == (5, ["away", "gone"])
+    assert ran.table[1]["fault"] == "no answer (HTTP 404)"
+    ran = home.aimd("artifact", "verify", "--references")
+    assert (ran.code, sorted(row["key"] for row in ran.table)) == (6, ["away", "changed", "gone"])
+
+
+@pytest.mark.parametrize(
+    ("uri", "warns"),
+    [
+        ("https://lin:secret@host/data.tar", True),
+        ("s3://key:secret@bucket/data.tar", True),
+        ("https://lin@host/data.tar", False),
+        ("https://host:8080/a:b@c/data.tar", False),
+        ("s3://bucket/data.tar", False),
+    ],
+)
+def test_a_password_in_a_uri_is_warned_of(home: Home, uri: str, warns: bool, capfd: pytest.CaptureFixture[str]) -> None:
+    artifact = aimd.create_artifact("data", "dataset")
+    artifact.add_reference(uri)
+    warned = capfd.readouterr().err
+    assert ("has a password" in warned) == warns
+    assert "secret" not in warned
+    assert artifact.references == {"data.tar": uri}

@@ -226,4 +226,4 @@ def test_a_store_that_is_read_in_place_shows_media_and_copies_no_files(home: Hom
 
 def test_the_outcome_counts_media_and_files(home: Home, tmp_path: Path) -> None:
     (row,) = home.aimd("trial", "import", unpacked(named("mlflow"), tmp_path)).table
-    assert "6 pictures, texts, tables and the like; 4 files" in row["detail"]
+    assert "6 media records; 4 files" in row["detail"]

@@ -370,3 +370,12 @@ print(number)
     done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > 3
+
+
+def test_a_directory_that_is_not_there_is_said_so(work: Path) -> None:
+    artifact = aimd.create_artifact("data", "dataset")
+    (work / "file").write_text("x")
+    with pytest.raises(DiskError, match="is not there"):
+        artifact.add_dir("nothing")
+    with pytest.raises(DiskError, match="is not a directory"):
+        artifact.add_dir("file")

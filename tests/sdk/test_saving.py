@@ -135,6 +135,24 @@ def test_odd_things_in_a_directory_are_named_and_the_rest_is_kept(
     assert "not saved: out/" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("speaks", "reason"), [("en", "is a link, which is not followed"), ("zh", "是链接，不予跟随")])
+def test_each_of_many_that_are_not_kept_is_named_in_the_language_of_the_person(
+    trial: aimd.Trial,
+    tree: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    speaks: str,
+    reason: str,
+) -> None:
+    monkeypatch.setenv("AIMD_LANG", speaks)
+    for number in range(103):
+        (tree / "out" / f"link{number:03}").symlink_to("/etc/passwd")
+    assert len(trial.save("out")) == 4
+    said = capsys.readouterr().err
+    assert [f"link{number:03} ({reason})" in said for number in range(103)] == [True] * 100 + [False] * 3
+    assert " 3 " in said.splitlines()[-1]
+
+
 def test_a_link_that_was_named_is_followed(trial: aimd.Trial, tree: Path) -> None:
     (tree / "latest.csv").symlink_to("out/a.csv")
     trial.save("latest.csv")

@@ -18,7 +18,8 @@ from aimd_cli.commands.artifact.choice import (
     chosen_artifacts,
 )
 from aimd_cli.options import HostOpt, JsonOpt
-from aimd_core.errors import DamageFoundError, NotTheSameError
+from aimd_core.errors import DamageFoundError, NetworkError, NotTheSameError
+from aimd_core.language import said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +44,8 @@ def verify(
 ) -> None:
     """Read every byte of artifacts and compare it with what was added or downloaded. Changes nothing.
 
-    Without names, checks all artifacts here. Exits with 6 if there is damage, with 1 if the server has something else.
+    Without names, checks all artifacts here. Exits with 6 if there is damage, with 1 if the server has something else,
+    with 5 if the server of a reference gave no answer.
 
     Examples:
 
@@ -57,15 +59,17 @@ def verify(
 
     selected = chosen_artifacts(ArtifactNaming(artifact, path, artifact_id, repo_path, repo_name), everything=True)
     rows: list[ArtifactFault] = []
+    unasked: list[NetworkError] = []
     damaged = differing = 0
     with contextlib.nullcontext() if not remote else _server(host) as server:
         for stored in selected:
             faults = [*faults_of(stored), *changed_references(stored)]
-            faults += _asked(stored) if references else []
+            changed, silent = _asked(stored, unasked) if references else ([], [])
+            faults += changed
             there = [] if server is None else _differences(server, stored, faults)
             damaged += bool(faults)
             differing += bool(there)
-            rows += [ArtifactFault(stored.name, stored.id, *fault) for fault in [*faults, *there]]
+            rows += [ArtifactFault(stored.name, stored.id, *fault) for fault in [*faults, *silent, *there]]
     size_bytes = sum(stored.size_bytes for stored in selected)
     output.show(VerifiedArtifacts(rows, len(selected), size_bytes), as_json)
     if damaged:
@@ -73,19 +77,28 @@ def verify(
     if differing:
         hint = "See what differs: aimd artifact upload --check"
         raise NotTheSameError(failed=differing, total=len(selected), what="artifacts", hint=hint)
+    if unasked:
+        raise unasked[0]
 
 
-def _asked(stored: StoredArtifact) -> list[ObjectFault]:
-    """Return the references whose servers say something else than was recorded."""
+def _asked(stored: StoredArtifact, unasked: list[NetworkError]) -> tuple[list[ObjectFault], list[ObjectFault]]:
+    """Return the references whose servers say something else than was recorded, and those that did not answer."""
     from aimd_core.client.references import ask, has_changed
+    from aimd_core.format.model import ReferenceFacts
     from aimd_core.reading.artifact_verification import ObjectFault
 
-    uris = stored.references
-    return [
-        ObjectFault(key, recorded.size_bytes or 0, "has changed since it was added")
-        for key, recorded in stored.reference_facts.items()
-        if uris.get(key, "").startswith(("https://", "http://")) and has_changed(recorded, ask(uris[key]))
-    ]
+    changed, silent = [], []
+    for key, uri in stored.references.items():
+        recorded = stored.reference_facts.get(key) or ReferenceFacts()
+        if not uri.startswith(("https://", "http://")):
+            continue
+        try:
+            if has_changed(recorded, ask(uri)):
+                changed.append(ObjectFault(key, recorded.size_bytes or 0, "has changed since it was added"))
+        except NetworkError as error:  # of one server, which says nothing of the others
+            unasked.append(error)
+            silent.append(ObjectFault(key, recorded.size_bytes or 0, said("no answer ({reason})", reason=error.reason)))
+    return changed, silent
 
 
 def _server(host: str | None) -> ArtifactRemote:

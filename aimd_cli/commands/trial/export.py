@@ -161,4 +161,7 @@ def _write(points: Points, shape: Format, out: Path, force: bool, as_json: bool,
         )
 
     rows = write_file(out, write, force) - (shape == "csv")
-    output.show(Outcomes([Outcome(str(out), "exported", said("{rows:,} rows", rows=rows))], "FILE"), as_json)
+    output.show(
+        Outcomes([Outcome(str(out), "exported", said("{rows:,} row{s}", rows=rows, s="s" * (rows != 1)))], "FILE"),
+        as_json,
+    )

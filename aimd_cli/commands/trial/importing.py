@@ -14,6 +14,8 @@ from aimd_core.errors import DamagedError, PartlyDoneError, UsageError
 from aimd_core.language import joined, said
 
 if TYPE_CHECKING:
+    from collections.abc import Sized
+
     from aimd_cli.importing.run import ImportedRun
     from aimd_cli.importing.writing import Importer
     from aimd_cli.views.outcomes import Outcome
@@ -100,12 +102,16 @@ def _write(importer: Importer, run: ImportedRun, name: str | None) -> Outcome:
         made = importer.write(run, name)
     except DamagedError as error:
         return Outcome(run.name, "failed", error.sentence)
-    parts = [said("{count:,} values of {name}", count=len(run.points), name=run.name)]
+    parts = [said("{count:,} value{s} of {name}", count=len(run.points), s=_s(run.points), name=run.name)]
     if run.media:
-        parts.append(said("{count:,} pictures, texts, tables and the like", count=len(run.media)))
+        parts.append(said("{count:,} media record{s}", count=len(run.media), s=_s(run.media)))
     if run.files:
-        parts.append(said("{count:,} files", count=len(run.files)))
+        parts.append(said("{count:,} file{s}", count=len(run.files), s=_s(run.files)))
     if run.left_out:
         kinds = [said("{count:,} x {kind}", count=count, kind=kind) for kind, count in run.left_out.items()]
         parts.append(said("left out: {kinds}", kinds=joined(", ", kinds)))
     return Outcome(made.path.name, made.outcome, joined("; ", parts))
+
+
+def _s(things: Sized) -> str:
+    return "s" * (len(things) != 1)

@@ -418,8 +418,9 @@ COMMANDS: dict[str, str] = {
     "Read every byte of artifacts and compare it with what was added or downloaded. Changes nothing.": (
         "读取制品的每个字节，与添加或下载时的内容比较。不做任何更改。"
     ),
-    "Without names, checks all artifacts here. Exits with 6 if there is damage, with 1 if the server has something else.": (
-        "不指定名称时检查此处的所有制品。有损坏时以 6 退出，服务器上的内容不同时以 1 退出。"
+    "Without names, checks all artifacts here. Exits with 6 if there is damage, with 1 if the server has something else,"
+    " with 5 if the server of a reference gave no answer.": (
+        "不指定名称时检查此处的所有制品。有损坏时以 6 退出，服务器上的内容不同时以 1 退出，引用所在的服务器没有应答时以 5 退出。"
     ),
     "Also compare with what the server has.": "同时与服务器上的内容比较。",
     "Show which objects and references differ: added, removed or changed. Reads digests, not bytes.": (

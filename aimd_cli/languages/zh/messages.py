@@ -158,11 +158,11 @@ MESSAGES: dict[str, str] = {
     # aimd trial
     "{alternative_name} has no {metric}": "{alternative_name} 没有 {metric}",
     "left out: {sentence}": "略去：{sentence}",
-    "{rows:,} rows": "{rows:,} 行",
-    "{count:,} values of {name}": "{name} 的 {count:,} 个值",
+    "{rows:,} row{s}": "{rows:,} 行",
+    "{count:,} value{s} of {name}": "{name} 的 {count:,} 个值",
     "left out: {kinds}": "略去：{kinds}",
-    "{count:,} pictures, texts, tables and the like": "{count:,} 个图片、文本、表格等",
-    "{count:,} files": "{count:,} 个文件",
+    "{count:,} media record{s}": "{count:,} 个图片、文本、表格等",
+    "{count:,} file{s}": "{count:,} 个文件",
     "{count:,} files of media are missing, not the recorded ones, or elsewhere, such as {name}": (
         "有 {count:,} 个媒体文件缺失、与记录不符或位于别处，例如 {name}"
     ),

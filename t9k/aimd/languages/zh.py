@@ -109,6 +109,9 @@ MESSAGES: dict[str, str] = {
     " ({receipt})": "（{receipt}）",
     "trial {trial} failed: {receipt}{doubt}": "试验 {trial} 已失败：{receipt}{doubt}",
     "the worker failed": "工作进程失败",
+    "WARNING: the URI of {key} has a password, which everyone who may see the artifact can read": (
+        "警告：{key} 的 URI 含有密码，凡能查看该制品的人都能看到"
+    ),
     "WARNING: {path} was left out: {reason}": "警告：未添加 {path}：{reason}",
     "WARNING: {count} files of {path} were left out": "警告：{path} 中有 {count} 个文件未添加",
     "no artifact was named": "未指定制品",
