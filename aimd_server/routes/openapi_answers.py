@@ -254,6 +254,7 @@ ANSWERS: dict[tuple[str, str], Schema] = {
     ("POST", "/contents"): _object(digests=_all(TEXT)),
     ("GET", "/trials/{id}/files"): _page(files=_all(_object(path=TEXT, size=COUNT, digest=TEXT, updated=TIME))),
     ("POST", "/trials/{id}/files"): _object(count=COUNT, size=COUNT, digest=TEXT),
+    ("GET", "/trials/{id}/files/{file}/lines"): _object(offset=COUNT, lines=COUNT, more=FLAG),
     ("GET", "/trials/{id}/content/parts"): _PARTS,
     ("GET", "/trials/{id}/media/content/parts"): _PARTS,
     ("GET", "/artifacts/{id}/content/parts"): _PARTS,

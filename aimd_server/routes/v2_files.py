@@ -9,11 +9,12 @@ from starlette.responses import Response, StreamingResponse
 
 from aimd_core.format.limits import PART_BYTES
 from aimd_server.routes.access import Access, Call, RouteTable
-from aimd_server.routes.answers import empty_answer
+from aimd_server.routes.answers import empty_answer, json_answer
 from aimd_server.routes.bodies import encoding_of, read_body, small_members, unpacked, unpacked_members
-from aimd_server.services import files, media_index
+from aimd_server.services import files, line_counts, media_index
 from aimd_server.services.files import FILE_BYTES, MEDIA, OpenFile, Standing
-from aimd_server.services.request_errors import RefusalError
+from aimd_server.services.line_counts import LineWish
+from aimd_server.services.request_errors import RefusalError, invalid
 from aimd_server.services.series import appending
 from aimd_server.services.series.appending import Append
 from aimd_server.stores.accounts import Account
@@ -33,6 +34,7 @@ def register(table: RouteTable) -> None:
     table.add("GET", _PATH, get_file, access=Access.ANY_USER)
     table.add("PUT", _PATH, put_file, access=Access.ANY_USER)
     table.add("PATCH", _PATH, patch_file, access=Access.ANY_USER)
+    table.add("GET", f"{_PATH}/lines", get_lines, access=Access.ANY_USER)
 
 
 def _headers(standing: Standing) -> dict[str, str]:
@@ -105,6 +107,21 @@ def _read(database: Database, user: Account, opened: OpenFile, start: int) -> by
         return files.read_piece(connection, opened, start)
 
     return database.read(operation)
+
+
+async def get_lines(call: Call) -> Response:
+    """Answer with a place of a file that only grows: how many newlines precede a byte, or where a line begins."""
+    query = call.request.query_params
+    wish = LineWish(_number(query.get("offset"), "offset", 0), _number(query.get("line"), "line", 1))
+    return json_answer(await call.run(line_counts.position_of, call.part("id"), call.part("file"), wish))
+
+
+def _number(text: str | None, field: str, least: int) -> int | None:
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MOST_OFFSET))) or int(text) < least:
+        raise invalid(f"{field} is a number from {least} on", field=field)
+    return int(text)
 
 
 async def patch_file(call: Call) -> Response:

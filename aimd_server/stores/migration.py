@@ -26,7 +26,12 @@ _MAKE_VERSIONS = f"""CREATE TABLE IF NOT EXISTS {VERSIONS} (
     version_num VARCHAR(32) NOT NULL, CONSTRAINT {VERSIONS}_pkc PRIMARY KEY (version_num))"""
 _TRIES = 10
 # A table, or a column of one, that each revision was the first to have: by it a wrong number of the revision is found.
-MARKS = {"0001": ("trial", ""), "0002": ("folder_note", ""), "0003": ("trial_metric", "position")}
+MARKS = {
+    "0001": ("trial", ""),
+    "0002": ("folder_note", ""),
+    "0003": ("trial_metric", "position"),
+    "0004": ("journal_lines", ""),
+}
 
 
 def revision_of(connection: Connection) -> str | None:

@@ -49,7 +49,7 @@ class String(_Words):
 
 
 NUL_AS = "\ufffd"
-HEAD = "0003"  # the newest revision in migrations/versions, known without importing Alembic
+HEAD = "0004"  # the newest revision in migrations/versions, known without importing Alembic
 
 metadata = MetaData(
     naming_convention={
@@ -333,6 +333,16 @@ journal_block = Table(
     Column("journal_id", Id, ForeignKey("journal.id", ondelete="CASCADE"), primary_key=True),
     Column("number", BigInteger, primary_key=True, autoincrement=False),
     Column("digest", LargeBinary, nullable=False),
+)
+
+# How many newlines precede the end of each block of stores.line_counts.BLOCK_BYTES, of those that were counted: the
+# first ones.
+journal_lines = Table(
+    "journal_lines",
+    metadata,
+    Column("journal_id", Id, ForeignKey("journal.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("lines", BigInteger, nullable=False),
 )
 
 # The bytes, one row per append. `codec`: 0 unchanged, 1 zlib.

@@ -3,7 +3,7 @@ import { parseCsv, separatorOf } from "../src/model/csv";
 import { diffFiles, parseDiff } from "../src/model/diff";
 import { fitted, type Graph, neighbours, placeLineage } from "../src/model/lineage";
 import { blocksOf, isError, linesWith, marksOf, nextLine, outputLines } from "../src/model/output";
-import { newlinesIn, partAt, textIn, withEarlier, withLater } from "../src/model/output_part";
+import { holdsLineAt, newlinesIn, numberAt, partAt, textIn, withEarlier, withLater } from "../src/model/output_part";
 import { bytesToShow, notebookText, pictureType, previewOf } from "../src/model/preview";
 import { commandLine } from "../src/model/process";
 
@@ -75,7 +75,12 @@ describe("an output", () => {
     const part = partAt(10, from(10, 20)); // within a letter
     const { text, first } = textIn(part);
     expect([text, first]).toEqual(["drei\nvi", 1]);
+    expect(textIn(part, true).text).toBe("drei\n"); // where more follows, also at the end
+    expect([13, 18].map((offset) => holdsLineAt(part, offset))).toEqual([true, true]);
+    expect([0, 9, 10, 20].map((offset) => holdsLineAt(part, offset))).toEqual([false, false, false, false]);
+    expect(numberAt(part, 18)).toBe(2);
     const more = withLater(part, 20, from(20, whole.length), 1 << 20);
+    expect(numberAt(more, whole.length)).toBe(2); // behind the end: the last line
     expect(textIn(withEarlier(more, from(0, 10)))).toEqual({ text: "one\nzwei 试\ndrei\nvier\n", first: -1 });
     expect(newlinesIn(from(0, 10)) + 1).toBe(2); // what makes the number of the line 1 that of the whole output
     expect(withLater(more, 7, from(0, 4), 100)).toBe(more); // not what comes next

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tests.cli.test_console import new_trial
 from tests.console.browser import Watched
 from tests.console.pages import Console
+from tests.console.test_trial_parts import LARGE, check_large_output
 from tests.support.local_console import LocalConsole
 from tests.support.trials import record
 
@@ -38,6 +39,25 @@ def test_the_printed_address_shows_local_trials_live(
         console.page.get_by_text("777", exact=True).first.wait_for()
         console.trial(trial_id)
         console.heading("cnn").wait_for()  # the session stays where the token is used up
+        assert local.stop() == 0
+        window.close()
+        assert window.faults == []
+
+
+def test_lines_of_a_large_output_have_their_numbers_here_too(
+    built_console: None, browser: Browser, tmp_path: Path, cache_home: Path
+) -> None:
+    work = tmp_path / "work"
+    work.mkdir()
+    path, trial_id = new_trial(work, 1)
+    (path / "stdout.log").write_bytes(LARGE)
+    with LocalConsole(work, cache_home) as local:
+        window = Watched(browser, local.origin)
+        console = Console(window)
+        console.page.goto(local.address)
+        console.link("cnn").wait_for()
+        console.go(f"#/trials/{trial_id}/?tab=output")
+        check_large_output(console)
         assert local.stop() == 0
         window.close()
         assert window.faults == []

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from base64 import b64encode
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.console.conftest import Window
 from tests.console.pages import Console
@@ -14,6 +14,9 @@ from tests.console.test_endings import record_failed
 from tests.console.test_journeys import expect
 from tests.console.world import record_trial
 from tests.server.api import User, new_id, wish
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator
 
 PICTURE = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154789c63f8cfc0000003010100c9fe92ef"
@@ -116,6 +119,67 @@ def test_a_long_output_keeps_its_line_numbers_while_more_of_it_comes(window: Win
     copied = console.page.evaluate("navigator.clipboard.readText()")
     assert copied.endswith("line 20000 of the output\nthe newest\n")
     assert "\nValueError: odd\n" in copied  # as it is seen, without what colours it
+
+
+LARGE_LINES = 900_000
+LARGE = b"".join(b"%07d of the large output\n" % number for number in range(1, LARGE_LINES + 1))  # 24 MiB
+
+
+def test_any_line_of_a_large_output_is_gone_to_and_has_its_number(window: Window, person: User) -> None:
+    trial = trial_with(person, "large")
+    for start in range(0, len(LARGE), 8 << 20):
+        answer = person.patch(trial, start, LARGE[start : start + (8 << 20)], "stdout.log", packed=True)
+        assert answer.status_code == 204
+    console = Console(window(person)).go(f"#/trials/{trial}/?tab=output")
+    check_large_output(console)
+    terminal = console.page.get_by_role("region", name="Output")
+    follow = console.page.get_by_role("checkbox", name="Follow the end")
+    go_to_line(console, "450000")
+    expect(follow).not_to_be_checked()
+    assert person.patch(trial, len(LARGE), b"the newest\n", "stdout.log").status_code == 204
+    expect(console.page.get_by_text("450000")).to_be_in_viewport()
+    follow.check()
+    newest = terminal.locator(".output-line").last
+    expect(newest).to_have_text("the newest\n")
+    expect(newest).to_have_attribute("data-number", f"{LARGE_LINES + 1}")
+    expect(newest).to_be_in_viewport()
+    assert person.patch(trial, len(LARGE) + 11, b"and another\n", "stdout.log").status_code == 204
+    expect(newest).to_have_text("and another\n")  # it grows again
+
+
+def go_to_line(console: Console, line: str) -> None:
+    field = console.page.get_by_role("textbox", name="Go to line")
+    field.fill(line)
+    field.press("Enter")
+
+
+def check_large_output(console: Console) -> None:
+    """Go to lines of the large output, whose lines say their numbers, and to what is around them."""
+    terminal = console.page.get_by_role("region", name="Output")
+    lines, current = terminal.locator(".output-line"), terminal.locator(".output-line.current")
+
+    def number_of(line: Locator) -> int:
+        number = line.get_attribute("data-number") or ""
+        assert (line.text_content() or "") == f"{int(number):07d} of the large output\n"
+        return int(number)
+
+    expect(lines.last).to_have_attribute("data-number", f"{LARGE_LINES}")
+    for line in (450_000, 1, LARGE_LINES, 450_123):
+        go_to_line(console, f"{line}")
+        expect(current).to_have_attribute("data-number", f"{line}")
+        expect(current).to_be_in_viewport()
+        assert number_of(current) == line
+    first, last = number_of(lines.first), number_of(lines.last)
+    assert first < 450_123 < last < LARGE_LINES
+    terminal.get_by_role("button", name="Show later output").click()
+    expect(lines.last).not_to_have_attribute("data-number", f"{last}")
+    assert number_of(lines.last) > last
+    terminal.get_by_role("button", name="Show earlier output").click()
+    expect(lines.first).not_to_have_attribute("data-number", f"{first}")
+    assert number_of(lines.first) < first
+    assert number_of(current) == 450_123
+    go_to_line(console, "12345678")  # more than there are
+    expect(current).to_have_attribute("data-number", f"{LARGE_LINES}")
 
 
 def test_the_traceback_is_shown_again_where_it_is_already(window: Window, person: User) -> None:

@@ -132,6 +132,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", f"{V2}/contents"): Rule("self", body=b"[0]\n", uploads=True),
     ("HEAD", f"{V2}/contents/{{digest}}"): Rule("self", uploads=True),
     ("PATCH", f"{V2}/contents/{{digest}}"): Rule("self", body=b"", uploads=True),
+    ("GET", f"{V2}/trials/{{id}}/files/{{file}}/lines"): Rule("viewer", "trial", query="line=1"),
     ("GET", f"{V2}/trials/{{id}}/files"): Rule("viewer", "trial"),
     ("POST", f"{V2}/trials/{{id}}/files"): Rule("editor", "trial", {"files": []}, uploads=True),
     ("GET", f"{V2}/trials/{{id}}/content"): Rule("viewer", "trial", query="path={file}", is_linked=False),

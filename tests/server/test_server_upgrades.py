@@ -59,14 +59,15 @@ def test_each_revision_has_a_mark_by_which_a_wrong_number_is_found() -> None:
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
+        ("UPDATE alembic_version SET version_num = '0003'", "schema 0003, but it has journal_lines already"),
         ("UPDATE alembic_version SET version_num = '0002'", "schema 0002, but it has trial_metric.position already"),
         ("UPDATE alembic_version SET version_num = '0001'", "schema 0001, but it has folder_note already"),
         ("DELETE FROM alembic_version", "schema none, but it has trial already"),
         (
             "ALTER TABLE trial_metric RENAME COLUMN position TO other",
-            "schema 0003, but it has no trial_metric.position",
+            "schema 0004, but it has no trial_metric.position",
         ),
-        ("ALTER TABLE folder_note RENAME COLUMN editor TO other", "schema 0003, but it has no folder_note.editor"),
+        ("ALTER TABLE folder_note RENAME COLUMN editor TO other", "schema 0004, but it has no folder_note.editor"),
     ],
 )
 def test_a_database_whose_tables_are_not_those_of_its_version_is_named_and_left_alone(

@@ -222,6 +222,30 @@ export async function readFile(
   return { bytes: bytes.subarray(start, end), start, size: bytes.length };
 }
 
+export interface LinePosition {
+  offset: number;
+  /** How many newlines precede it. */
+  lines: number;
+}
+
+/** Where a line of a growing file begins, counted from 1, or at which line a byte is; of a shorter file its end. */
+export async function linePosition(
+  id: string,
+  file: string,
+  query: { line: number } | { offset: number },
+  signal?: AbortSignal,
+): Promise<LinePosition> {
+  const path = `trials/${encodeURIComponent(id)}/files/${encodeURIComponent(file)}/lines`;
+  let reached = -1;
+  for (;;) {
+    // The server counts a part of a long file in each request.
+    const { more, ...position } = await askJson<LinePosition & { more: boolean }>(path, { query, signal });
+    if (!more) return position;
+    if (position.offset <= reached) throw new Error("lines are not counted any further");
+    reached = position.offset;
+  }
+}
+
 export async function readText(id: string, file: string, signal?: AbortSignal): Promise<string> {
   const answer = await ask(`trials/${encodeURIComponent(id)}/files/${encodeURIComponent(file)}`, { signal });
   return answer.text();

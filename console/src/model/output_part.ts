@@ -30,10 +30,27 @@ export function withEarlier(part: Part, bytes: Uint8Array): Part {
   return { ...part, start: part.start - bytes.length, bytes: joined(bytes, part.bytes), first };
 }
 
-/** The whole lines of a part as text, and the number of the first: what is cut at its beginning is left out. */
-export function textIn({ start, bytes, first }: Part): { text: string; first: number } {
-  const end = start > 0 ? bytes.indexOf(NEWLINE) + 1 : 0;
-  return { text: new TextDecoder().decode(bytes.subarray(end)), first: end > 0 ? first + 1 : first };
+/**
+ * The whole lines of a part as text, and the number of the first: what is cut at its beginning is left out, and what is
+ * cut at its end where more follows it.
+ */
+export function textIn({ start, bytes, first }: Part, isFollowed = false): { text: string; first: number } {
+  const from = start > 0 ? bytes.indexOf(NEWLINE) + 1 : 0;
+  const to = isFollowed ? bytes.lastIndexOf(NEWLINE) + 1 : bytes.length;
+  const lines = bytes.subarray(from, to > from ? to : bytes.length); // of a line longer than that, what is here
+  return { text: new TextDecoder().decode(lines), first: from > 0 ? first + 1 : first };
+}
+
+/** Whether a line that begins at a byte of the output is here, at least its beginning. */
+export function holdsLineAt({ start, end }: Part, offset: number): boolean {
+  return offset < end && (offset > start || offset === 0) && offset >= start;
+}
+
+/** The number of the line that begins at a byte; behind the end, of the last one. */
+export function numberAt({ start, bytes, first }: Part, offset: number): number {
+  const before = bytes.subarray(0, offset - start);
+  const isBehind = before.length > 0 && before.length === bytes.length && before.at(-1) === NEWLINE;
+  return first + newlinesIn(before) - (isBehind ? 1 : 0);
 }
 
 export function newlinesIn(bytes: Uint8Array): number {

@@ -8,6 +8,7 @@ import { type Block, blocksOf, failureIn, isError, type Line, linesWith, marksOf
 import { Command, CopyButton, Empty, Failure, IconButton, Skeleton } from "../parts/basics";
 import { Icon } from "../parts/icons";
 import { isTyping } from "../parts/shortcuts";
+import { notifyError } from "../parts/toasts";
 import { route } from "../state/route";
 import { t } from "../words";
 import { OUTPUT, type OutputLines, useOutput } from "./output_source";
@@ -41,7 +42,7 @@ function useErrorKeys(goOn: (back: boolean) => void): void {
 }
 
 function Output({ trial, output, size }: { trial: TrialDetail; output: OutputLines; size: number }) {
-  const { lines, start } = output;
+  const { lines, start, left } = output;
   const [follow, setFollow] = useState(true);
   const [wrap, setWrap] = useState(true);
   const [fold, setFold] = useState(true);
@@ -66,7 +67,15 @@ function Output({ trial, output, size }: { trial: TrialDetail; output: OutputLin
     setGoal({ number: line.number });
   };
   useErrorKeys((back) => goAmong(errors, back));
-  const isPart = start > 0;
+  const goTo = (number: number) => {
+    setFollow(false);
+    setGoal({ number });
+  };
+  const followEnd = (on: boolean) => {
+    setFollow(on);
+    if (on) output.toEnd();
+  };
+  const isPart = start > 0 || left > 0;
   return (
     <section class="card output">
       <div class="row wrap">
@@ -77,6 +86,7 @@ function Output({ trial, output, size }: { trial: TrialDetail; output: OutputLin
           current={current}
           go={(back) => goAmong(hits, back)}
         />
+        <LineField find={output.goTo} go={goTo} />
         <button
           type="button"
           disabled={!errors.length}
@@ -89,13 +99,20 @@ function Output({ trial, output, size }: { trial: TrialDetail; output: OutputLin
         <Place among={errors} current={current} />
         <Check label={t("trial.output.fold")} value={fold} set={setFold} />
         <Check label={t("trial.output.wrap")} value={wrap} set={setWrap} />
-        <Check label={t("trial.output.follow")} value={follow} set={setFollow} />
-        <span class="soft grow end">{formatBytes(size)}</span>
-        <CopyButton text={() => lines.map(({ text }) => `${text}\n`).join("")} label={t("trial.output.copy")} />
-        <a class="button" href={fileAddress(trial.id, OUTPUT)} download>
-          <Icon name="download" />
-          {t("common.download")}
-        </a>
+        <Check label={t("trial.output.follow")} value={follow} set={followEnd} />
+        <span class="row output-end">
+          <span class="soft">{formatBytes(size)}</span>
+          <CopyButton text={() => lines.map(({ text }) => `${text}\n`).join("")} label={t("trial.output.copy")} />
+          <a
+            class="button"
+            href={fileAddress(trial.id, OUTPUT)}
+            download
+            aria-label={t("common.download")}
+            title={t("common.download")}
+          >
+            <Icon name="download" />
+          </a>
+        </span>
       </div>
       {sought && isPart && <p class="soft small">{t("trial.output.search.part")}</p>}
       <Terminal output={output} look={{ wrap, fold, follow, sought, goal }} setFollow={setFollow} />
@@ -119,6 +136,37 @@ function Place({ among, current }: { among: Line[]; current: number | null }) {
     <span class="soft" role="status">
       {at > 0 && t("trial.output.hits", { at, n: among.length })}
     </span>
+  );
+}
+
+/** Where one says which line of the whole output to go to. */
+function LineField({ find, go }: { find: OutputLines["goTo"]; go: (number: number) => void }) {
+  const [isCounting, setCounting] = useState(false);
+  const onKeyDown = (event: KeyboardEvent) => {
+    const line = Math.trunc(Number((event.currentTarget as HTMLInputElement).value));
+    if (event.key !== "Enter" || !(line > 0) || isCounting) return;
+    setCounting(true);
+    find(line)
+      .then(go, notifyError)
+      .finally(() => setCounting(false));
+  };
+  return (
+    <>
+      <input
+        class="output-goto"
+        inputMode="numeric"
+        maxLength={15}
+        placeholder={t("trial.output.line")}
+        aria-label={t("trial.output.line")}
+        aria-busy={isCounting}
+        onKeyDown={onKeyDown}
+      />
+      {isCounting && (
+        <span class="soft" role="status">
+          {t("trial.output.counting")}
+        </span>
+      )}
+    </>
   );
 }
 
@@ -177,7 +225,7 @@ interface TerminalProps {
 }
 
 function Terminal({ output, look, setFollow }: TerminalProps) {
-  const { lines, start, before, earlier } = output;
+  const { lines, start, left, before, earlier, later } = output;
   const box = useRef<HTMLDivElement>(null);
   /** How far the end is below what is in sight, while earlier lines come in above it. */
   const below = useRef<number | null>(null);
@@ -197,7 +245,7 @@ function Terminal({ output, look, setFollow }: TerminalProps) {
   }, [look.goal]);
   const onScroll = () => {
     const area = box.current;
-    if (!area) return;
+    if (!area || left > 0) return; // what is here ends elsewhere
     const isAtEnd = area.scrollTop + area.clientHeight >= area.scrollHeight - 24;
     if (isAtEnd !== look.follow) setFollow(isAtEnd);
   };
@@ -232,6 +280,11 @@ function Terminal({ output, look, setFollow }: TerminalProps) {
           current={look.goal?.number ?? null}
         />
       ))}
+      {left > 0 && (
+        <button type="button" class="quiet" onClick={later}>
+          {t("trial.output.later")} ({formatBytes(left)})
+        </button>
+      )}
     </div>
   );
 }
