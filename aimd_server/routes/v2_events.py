@@ -71,6 +71,7 @@ class Stream:
         """
         self.owner = owner
         self.watched = watched
+        self._named = watched.trials
         self.waiting: asyncio.Queue[bytes | None] = asyncio.Queue(_MAX_WAITING)
         self._begins_us = begins_us
         self._seen: dict[int, TrialStatus] | None = None
@@ -85,6 +86,9 @@ class Stream:
         for row_id, status in seen.items():
             if status.updated_us >= self._begins_us if self._seen is None else self._seen.get(row_id) != status:
                 self._put("trial", _shown(status))
+        for row_id, status in (self._seen or {}).items():
+            if row_id not in seen and row_id in self._named:
+                self._put("trial", _shown(status))  # it is gone, as who asks for it now learns
         if self._seen is not None and listing != self._listing:
             self._put("folder", {"id": self.watched.folder_uid})
         self._seen, self._listing = seen, listing

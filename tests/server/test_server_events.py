@@ -125,6 +125,20 @@ def test_with_below_what_changes_in_folders_further_down_comes_too(user: User, s
         assert [one for one in shallow.found if one[0] == "trial"] == []
 
 
+def test_a_named_trial_that_is_gone_is_told_of_once_more() -> None:
+    """Deleted, and no longer to be seen: a page that shows it asks and learns so, instead of standing still."""
+    statuses = {number: TrialStatus(f"t{number}", "Running", 9, 0) for number in range(4)}
+    stream = Stream((1, None), Watched(5, "f", frozenset({1, 2})), 100)
+    stream.take(Look(statuses, {5: [0, 3]}, {}))
+    left = {number: status for number, status in statuses.items() if number not in (0, 1)}
+    stream.take(Look(left, {5: [3]}, {}))  # 0 was not named: the listing tells of it
+    stream.watched = Watched(5, "f", frozenset())
+    stream.take(Look(left, {5: [3]}, {}))
+    stream.take(Look(left, {5: [3]}, {}))
+    told = [(stream.waiting.get_nowait() or b"").decode() for _ in range(stream.waiting.qsize())]
+    assert [text.partition('"id": ')[2].partition(",")[0] for text in told if "trial" in text] == ['"t1"', '"t2"']
+
+
 def test_what_may_not_be_seen_is_not_there(user: User, stranger: User) -> None:
     mine = user.new_trial()
     folder = user.trial(mine)["folder"]["id"]

@@ -113,3 +113,8 @@ export async function askJson<T>(path: string, asking: Asking = {}): Promise<T> 
 export function isAbort(error: unknown): boolean {
   return error instanceof DOMException && error.name === "AbortError";
 }
+
+/** Whether the server said that there is nothing there, or nothing that we may see, any more. */
+export function isGone(error: unknown): boolean {
+  return error instanceof ApiError && (error.status === 404 || error.status === 403);
+}

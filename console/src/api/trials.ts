@@ -39,6 +39,12 @@ export async function pageOf(wanted: Listing, signal?: AbortSignal, ask = listTr
   return count ? { ...page, count } : page;
 }
 
+/** Rows with a page behind them; a trial that moved on in the order while they came is there once, where it is now. */
+export function withPage(trials: readonly Trial[], page: readonly Trial[]): Trial[] {
+  const moved = new Set(page.map(({ id }) => id));
+  return [...trials.filter(({ id }) => !moved.has(id)), ...page];
+}
+
 /** A parameter that nobody has, instead of all: for who only wants to know which trials there are. */
 export const NO_COLUMNS = ["params.none"];
 
@@ -52,7 +58,7 @@ export interface AllTrials {
 }
 
 /**
- * All trials that match, page after page.
+ * All trials that match, each once, page after page.
  *
  * @param columns Which parameters and metrics they come with; undefined for all.
  * @param told How many have come so far.
@@ -62,24 +68,26 @@ export async function allTrials(
   most: number,
   signal?: AbortSignal,
   told?: (n: number) => void,
+  ask = listTrials,
 ): Promise<AllTrials> {
-  const trials: Trial[] = [];
+  const trials = new Map<string, Trial>();
   let cursor: string | null = null;
   do {
-    const page: TrialPage = await listTrials({ ...wanted, limit: BATCH, cursor }, signal);
-    trials.push(...page.trials);
+    const page: TrialPage = await ask({ ...wanted, limit: BATCH, cursor }, signal);
+    for (const trial of page.trials) trials.set(trial.id, trial);
     cursor = page.next;
-    told?.(trials.length);
-  } while (cursor && trials.length < most);
-  return { trials: trials.slice(0, most), isCut: cursor !== null || trials.length > most };
+    told?.(trials.size);
+  } while (cursor && trials.size < most);
+  return { trials: [...trials.values()].slice(0, most), isCut: cursor !== null || trials.size > most };
 }
 
 /** All trials that match, with their names, however many. */
 export async function matchingTrials(
   wanted: Pick<Listing, "folderId" | "below" | "where" | "sort">,
   signal?: AbortSignal,
+  ask = listTrials,
 ): Promise<Trial[]> {
-  return (await allTrials({ ...wanted, columns: NO_COLUMNS }, Number.POSITIVE_INFINITY, signal)).trials;
+  return (await allTrials({ ...wanted, columns: NO_COLUMNS }, Number.POSITIVE_INFINITY, signal, undefined, ask)).trials;
 }
 
 export function trialColumns(folderId: string, signal?: AbortSignal): Promise<TrialColumns> {

@@ -3,6 +3,7 @@
 import { type Signal, signal } from "@preact/signals";
 import { useEffect, useId, useMemo, useRef, useState } from "preact/hooks";
 import { isAbort } from "../api/client";
+import { oneAtATime } from "../model/turns";
 import { errorText } from "../parts/basics";
 import { useDrag } from "../parts/drag";
 import { dark } from "../state/settings";
@@ -36,32 +37,37 @@ type Asked = Pick<ChartProps, "wishes" | "view" | "starts" | "version">;
 
 /** The series of wishes, asked for while they are in sight and again when what is asked changes. */
 export function useSeries(props: Asked, visible: boolean, points: number): Loaded {
-  const { wishes, view, starts, version } = props;
+  const { wishes, view, version } = props;
   const [loaded, setLoaded] = useState<{ series: SeriesMap | null; error: unknown }>({ series: null, error: null });
-  const [turn, setTurn] = useState(0);
+  const latest = useRef(props);
+  latest.current = props;
+  const ask = useRef(() => {});
   // In any order and in any groups: the answer is the same.
   const asked = wishes.flatMap((wish) => wish.trials.map((trial) => `${trial} ${wish.metric}`)).sort();
-  const key = JSON.stringify([asked, view.x, view.zoom, points, version, turn]);
+  const key = JSON.stringify([asked, view.x, view.zoom, points]);
+  const isWanted = visible && points > 0;
   const shown = useRef("");
-  // `key` is all that matters of them.
+  // `key` and the version are all that matters of them.
   useEffect(() => {
-    if (!visible || points === 0 || shown.current === key) return;
-    let gone = false;
-    loadSeries({ wishes, view, points, starts }).then(
-      (series) => {
-        if (gone) return;
-        shown.current = key;
+    if (!isWanted) return;
+    const stop = new AbortController();
+    ask.current = oneAtATime(stop.signal, async () => {
+      const { wishes, view, starts, version } = latest.current;
+      try {
+        const series = await loadSeries({ wishes, view, points, starts });
+        if (stop.signal.aborted) return;
+        shown.current = `${version} ${key}`;
         setLoaded({ series, error: null });
-      },
-      (error) => {
-        if (!gone && !isAbort(error)) setLoaded((old) => ({ ...old, error }));
-      },
-    );
-    return () => {
-      gone = true;
-    };
-  }, [key, visible]);
-  return { ...loaded, again: () => setTurn(turn + 1) };
+      } catch (error) {
+        if (!stop.signal.aborted && !isAbort(error)) setLoaded((old) => ({ ...old, error }));
+      }
+    });
+    return () => stop.abort();
+  }, [key, isWanted]);
+  useEffect(() => {
+    if (isWanted && shown.current !== `${version} ${key}`) ask.current();
+  }, [key, isWanted, version]);
+  return { ...loaded, again: () => ask.current() };
 }
 
 function heightOf(size: ChartProps["size"]): number {

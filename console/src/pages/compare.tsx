@@ -13,12 +13,11 @@ import { MetricSearch, useMetricFilter } from "../charts/metric_search";
 import type { ChartView } from "../charts/view";
 import { wishesOf } from "../charts/wishes";
 import { differences } from "../model/flat";
-import { seconds, shortId } from "../model/format";
-import { type Group, groupTrials } from "../model/groups";
-import { shortNames } from "../model/names";
+import { seconds } from "../model/format";
+import { groupTrials } from "../model/groups";
 import { joinNames, splitNames } from "../model/route";
 import { useBaseline } from "../parts/baseline";
-import { Empty, Failure, Skeleton } from "../parts/basics";
+import { Empty, Failure, Skeleton, Stale } from "../parts/basics";
 import { Icon } from "../parts/icons";
 import { later } from "../parts/later";
 import { copyPageLink } from "../parts/links";
@@ -29,6 +28,7 @@ import { type DrawnLine, drawn } from "../state/drawn";
 import { route, setQuery } from "../state/route";
 import { dark } from "../state/settings";
 import { locale, t } from "../words";
+import { linesOf } from "./compare_lines";
 import { DifferenceTable } from "./compare_table";
 
 const MediaTab = later(() => import("./trial_media").then((part) => part.MediaTab));
@@ -82,45 +82,16 @@ export function Comparison({ ids, remove, isPart = false }: ComparisonProps) {
       </Empty>
     );
   }
-  return <CompareView trials={trials} missing={missing.length} version={version} remove={remove} isPart={isPart} />;
+  return (
+    <>
+      {!isPart && <Stale error={loaded.error} retry={reload} />}
+      <CompareView trials={trials} missing={missing.length} version={version} remove={remove} isPart={isPart} />
+    </>
+  );
 }
 
 function titleOf(n: number): string {
   return t(n === 1 ? "compare.title.one" : "compare.title", { n });
-}
-
-/** Trials of one name are told apart by the beginning of their id. */
-function labelsOf(trials: Trial[]): string[] {
-  const counts = new Map<string, number>();
-  for (const { name } of trials) counts.set(name, (counts.get(name) ?? 0) + 1);
-  return trials.map((trial) =>
-    (counts.get(trial.name) ?? 0) > 1 ? `${trial.name} ${trial.id.slice(0, 6)}` : trial.name,
-  );
-}
-
-function linesOf(trials: Trial[], groups: Group[] | null): TrialLine[] {
-  const labels = labelsOf(trials);
-  const lines = groups
-    ? groups.map((group) => {
-        const members = group.members.map((at) => trials[at] as Trial);
-        const label =
-          group.label || (members.length === 1 ? (labels[group.members[0] as number] as string) : t("common.all"));
-        const key = group.members.map((at) => shortId(trials[at]?.id ?? "")).join("+");
-        return { key, label, short: group.values, common: group.names, trials: members };
-      })
-    : trials.map((trial, at) => ({
-        key: trial.id,
-        label: labels[at] as string,
-        short: "",
-        common: "",
-        trials: [trial],
-      }));
-  const { short, common } = shortNames(lines.map((line) => line.label));
-  return lines.map((line, at) => ({
-    ...line,
-    short: line.short || (short[at] as string),
-    common: line.common || common,
-  }));
 }
 
 interface ViewProps {

@@ -1,7 +1,7 @@
 /** A folder: what lies in it, and its trials as a list that can be filtered, sorted and compared. */
 
 import { useEffect, useRef } from "preact/hooks";
-import { ApiError } from "../api/client";
+import { ApiError, isGone } from "../api/client";
 import { exportAddress, getFolder } from "../api/folders";
 import { matchingTrials } from "../api/trials";
 import type { Folder } from "../api/types";
@@ -12,7 +12,7 @@ import { chartsOf } from "../model/views";
 import { askDelete, askMove, askNewFolder, askRename, type Thing } from "../parts/actions";
 import { Versions } from "../parts/artifact_table";
 import { baselineItem, turnBaseline, useBaseline } from "../parts/baseline";
-import { Command, Empty, Failure, Skeleton } from "../parts/basics";
+import { Command, Empty, Failure, Skeleton, Stale } from "../parts/basics";
 import { ColumnChooser } from "../parts/column_chooser";
 import { FolderStrip } from "../parts/folder_strip";
 import { Icon } from "../parts/icons";
@@ -73,6 +73,8 @@ export function FolderPage({ id }: { id: string }) {
   useEffect(() => {
     document.title = `${known.current && id !== ROOT ? known.current.name : t(homeWord())} · ${t("app.name")}`;
   });
+  const gone = [folder.error, rows.error].find(isGone);
+  if (gone) return <Failure error={gone} />;
   if (folder.error && !known.current) return <Failure error={folder.error} retry={folder.reload} />;
   if (known.current?.type === REPO) return <RepoView folder={known.current} />;
   return (
@@ -158,6 +160,7 @@ function FolderView({ id, folder, rows, columns, chosen, below, where, sort }: V
       : rows.trials.length + (rows.next ? 500 : 0);
   return (
     <div class="page list-page">
+      <Stale error={rows.trials.length > 0 && !isOfQuery(rows.error) && rows.error} retry={rows.reload} />
       <Head
         crumbs={id !== ROOT && <Crumbs folder={folder} />}
         title={id === ROOT ? t(homeWord()) : (folder?.name ?? "\u00a0")}
@@ -275,9 +278,13 @@ interface BodyProps {
   children: preact.ComponentChildren;
 }
 
+/** Whether the filter or the order is what is wrong, which is said beside it. */
+function isOfQuery(error: unknown): boolean {
+  return error instanceof ApiError && (error.field === "where" || error.field === "sort");
+}
+
 function Body({ rows, where, folder, id, below, children }: BodyProps) {
-  const asked = rows.error instanceof ApiError && (rows.error.field === "where" || rows.error.field === "sort");
-  if (asked && !rows.trials.length) return null;
+  if (isOfQuery(rows.error) && !rows.trials.length) return null;
   if (rows.error && !rows.trials.length) return <Failure error={rows.error} retry={rows.reload} />;
   if (rows.trials.length) return <>{children}</>;
   if (rows.loading) return <Skeleton lines={12} />;

@@ -1,10 +1,11 @@
 /** The rows of a folder's list: page after page while one scrolls, kept in step with the server. */
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { isAbort } from "../api/client";
+import { isAbort, isGone } from "../api/client";
 import { watch } from "../api/events";
-import { getTrials, type Listing, pageOf } from "../api/trials";
+import { getTrials, type Listing, pageOf, withPage } from "../api/trials";
 import type { Count, Trial } from "../api/types";
+import { oneAtATime } from "../model/turns";
 import { throttle } from "../parts/load";
 import { changes, refreshFolders } from "../state/folders";
 import { language } from "../words";
@@ -60,8 +61,9 @@ export function useListing(wanted: Wanted): ListState {
       const { trials, next, count = null, behind = 0 } = page;
       setRows({ key, trials, next, count, behind, error: null, loading: false });
     } catch (error) {
-      if (!isAbort(error))
-        setRows((old) => ({ ...(old.key === key ? old : { ...NOTHING, trials: old.trials }), error, loading: false }));
+      if (isAbort(error)) return;
+      const kept = (old: Rows) => (old.key === key ? old : { ...NOTHING, trials: old.trials });
+      setRows((old) => ({ ...(isGone(error) ? NOTHING : kept(old)), error, loading: false }));
     }
   }, [key, columns]);
 
@@ -73,7 +75,7 @@ export function useListing(wanted: Wanted): ListState {
     try {
       const page = await pageOf({ ...rest, columns: fields, limit: MORE, cursor: next }, signal);
       setRows((old) =>
-        old.next === next ? { ...old, trials: [...old.trials, ...page.trials], next: page.next } : old,
+        old.next === next ? { ...old, trials: withPage(old.trials, page.trials), next: page.next } : old,
       );
     } catch (error) {
       if (!isAbort(error)) setRows((old) => ({ ...old, error }));
@@ -121,11 +123,18 @@ function useLive(
 ): void {
   const reload = useRef(load);
   reload.current = load;
+  const isMissed = useRef(false);
   const again = useRef(
     throttle(() => {
-      if (now.current.trials.length <= MORE && !now.current.loading && !document.hidden) void reload.current();
+      if (now.current.trials.length > MORE || document.hidden) return;
+      isMissed.current = now.current.loading;
+      if (!now.current.loading) void reload.current();
     }, 1500),
   ).current;
+  const { loading } = now.current;
+  useEffect(() => {
+    if (!loading && isMissed.current) again(); // what changed while it was loaded may not be in it
+  }, [loading]);
   const folders = useRef(throttle(() => document.hidden || refreshFolders(), 3000)).current;
   const made = changes.value;
   useEffect(() => {
@@ -138,15 +147,24 @@ function useLive(
   }, [below]);
   useEffect(() => {
     const touched = new Set<string>();
-    const refresh = throttle(async () => {
-      const ids = [...touched].filter((id) => now.current.trials.some((trial) => trial.id === id)).slice(0, MORE);
+    const stop = new AbortController();
+    const look = oneAtATime(stop.signal, async () => {
+      const before = now.current.trials.filter(({ id }) => touched.has(id)).slice(0, MORE);
       touched.clear();
-      if (!ids.length) return;
-      const { trials } = await getTrials(ids).catch(() => ({ trials: [] as Trial[] }));
+      if (!before.length) return;
+      const { trials } = await getTrials(
+        before.map(({ id }) => id),
+        stop.signal,
+      );
       const fresh = new Map(trials.map((trial) => [trial.id, trial]));
-      setRows((old) => ({ ...old, trials: old.trials.map((trial) => fresh.get(trial.id) ?? trial) }));
-    }, 1000);
-    return watch({
+      const asked = new Set(before);
+      // A row that came anew in the meantime may be newer, or older: it is asked for again.
+      for (const row of now.current.trials) if (fresh.has(row.id) && !asked.has(row)) touched.add(row.id);
+      setRows((old) => ({ ...old, trials: old.trials.map((row) => (asked.has(row) && fresh.get(row.id)) || row) }));
+      if (touched.size) refresh();
+    });
+    const refresh = throttle(look, 1000);
+    const end = watch({
       folderId,
       below,
       onTrial: (event) => {
@@ -160,5 +178,9 @@ function useLive(
       },
       poll: again,
     });
+    return () => {
+      stop.abort();
+      end();
+    };
   }, [folderId, below]);
 }

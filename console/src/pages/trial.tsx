@@ -9,7 +9,7 @@ import { DASH, durationOf, formatAgo, formatDuration, formatTime, shortId } from
 import { formatRoute } from "../model/route";
 import { askDelete, askMove, askRename, changeTags, type Thing } from "../parts/actions";
 import { BaselineMark, baselineItem, useBaseline } from "../parts/baseline";
-import { CopyButton, Failure, Skeleton, StateMark } from "../parts/basics";
+import { CopyButton, Failure, Skeleton, Stale, StateMark } from "../parts/basics";
 import { Ending } from "../parts/ending";
 import { Icon } from "../parts/icons";
 import { NoteEditor, TagEditor } from "../parts/labels";
@@ -63,7 +63,7 @@ export function TrialPage({ id }: { id: string }) {
   useTabKeys();
   if (loaded.error && !trial) return <Failure error={loaded.error} retry={reload} />;
   if (!trial) return <Skeleton lines={10} />;
-  return <TrialView trial={trial} version={version} changed={reload} />;
+  return <TrialView trial={trial} version={version} changed={reload} error={loaded.error} />;
 }
 
 function chooseTab(tab: Tab): void {
@@ -81,12 +81,21 @@ function useTabKeys(): void {
   }, []);
 }
 
-function TrialView({ trial, version, changed }: { trial: TrialDetail; version: number; changed: () => void }) {
+interface ViewProps {
+  trial: TrialDetail;
+  version: number;
+  changed: () => void;
+  /** Why it could not be loaded again. */
+  error: unknown;
+}
+
+function TrialView({ trial, version, changed, error }: ViewProps) {
   const wanted = route.value.query.get("tab") as Tab;
   const tab = TABS.includes(wanted) ? wanted : "metrics";
   const folder = useMemo(() => ({ ...trial.folder, parent: null }), [trial.folder.id, trial.folder.path]);
   return (
     <div class="page">
+      <Stale error={error} retry={changed} />
       <Head
         crumbs={<Crumbs folder={folder} linkLast />}
         title={trial.name}

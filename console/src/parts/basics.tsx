@@ -183,6 +183,19 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
   );
 }
 
+/** Says above a page that what it shows could not be asked for again, and why. */
+export function Stale({ error, retry }: { error: unknown; retry: () => void }) {
+  if (!error) return null;
+  return (
+    <p class="row bad" role="status">
+      {t("error.stale", { reason: errorText(error) })}
+      <button type="button" class="quiet small" onClick={retry}>
+        {t("error.retry")}
+      </button>
+    </p>
+  );
+}
+
 export function Skeleton({ lines = 6 }: { lines?: number }) {
   return (
     <div class="skeleton" role="status" aria-label={t("common.loading")}>

@@ -1,7 +1,8 @@
 /** Loading in components: what is here, what went wrong, and again. */
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { isAbort } from "../api/client";
+import { isAbort, isGone } from "../api/client";
+import { oneAtATime } from "../model/turns";
 import { language } from "../words";
 
 export interface Loaded<T> {
@@ -12,29 +13,37 @@ export interface Loaded<T> {
   set: (data: T) => void;
 }
 
-/** Load when `key` changes, and when the page speaks another language, as the server then does; data of the same `key` stays while it is loaded again. */
+/**
+ * Load when `key` changes, and when the page speaks another language, as the server then does; data of the same `key`
+ * stays while it is loaded again, and when that fails, unless the server says that it is gone or no longer for us. What
+ * is asked for again while it loads is loaded once more after that.
+ */
 export function useLoaded<T>(key: string, load: (signal: AbortSignal) => Promise<T>): Loaded<T> {
   const [state, setState] = useState<{ key: string; data: T | undefined; error: unknown }>({
     key,
     data: undefined,
     error: null,
   });
-  const [turn, setTurn] = useState(0);
   const loader = useRef(load);
   loader.current = load;
-  // A new key or turn is what asks for loading.
+  const again = useRef(() => {});
   useEffect(() => {
     const stop = new AbortController();
-    loader.current(stop.signal).then(
-      (data) => !stop.signal.aborted && setState({ key, data, error: null }),
-      (error) => {
-        if (!stop.signal.aborted && !isAbort(error))
-          setState((old) => ({ key, data: old.key === key ? old.data : undefined, error }));
-      },
+    again.current = oneAtATime(stop.signal, () =>
+      loader.current(stop.signal).then(
+        (data) => {
+          if (!stop.signal.aborted) setState({ key, data, error: null });
+        },
+        (error) => {
+          if (!stop.signal.aborted && !isAbort(error))
+            setState((old) => ({ key, data: old.key === key && !isGone(error) ? old.data : undefined, error }));
+        },
+      ),
     );
+    again.current();
     return () => stop.abort();
-  }, [key, turn, language.value]);
-  const reload = useCallback(() => setTurn((old) => old + 1), []);
+  }, [key, language.value]);
+  const reload = useCallback(() => again.current(), []);
   const set = useCallback((data: T) => setState({ key, data, error: null }), [key]);
   const here = state.key === key;
   return {

@@ -8,6 +8,7 @@ import type { Trial, TrialColumns } from "../api/types";
 import { fieldOf, metricColumn, parseColumn, varyingFields } from "../model/columns";
 import { splitMetric } from "../model/metrics";
 import { rankedTargets } from "../model/sweep";
+import { oneAtATime } from "../model/turns";
 import { throttle } from "../parts/load";
 
 /** Of more trials, the sweep is looked at again less often. */
@@ -94,7 +95,6 @@ export function useSweep(which: Which, shown: string[]): SweepLoad {
     error: null,
   });
   const [progress, setProgress] = useState(0);
-  const [turn, setTurn] = useState(0);
   const metrics = shown.filter((id) => id.startsWith("metrics.")).map((id) => id.split("@")[0] as string);
   const latest = useRef(metrics);
   latest.current = metrics;
@@ -102,24 +102,26 @@ export function useSweep(which: Which, shown: string[]): SweepLoad {
   const missing = came.current.key === key ? metrics.filter((id) => !came.current.metrics.has(id)).join() : "";
   const need = useRef("");
   if (missing) need.current = missing;
+  const ask = useRef(() => {});
   useEffect(() => {
     const stop = new AbortController();
-    const asked = latest.current;
-    setProgress(0);
-    loadAll(which, asked, stop.signal, setProgress).then(
-      (rows) => {
+    ask.current = oneAtATime(stop.signal, async () => {
+      const asked = latest.current;
+      setProgress(0);
+      try {
+        const rows = await loadAll(which, asked, stop.signal, setProgress);
         if (stop.signal.aborted) return;
         const names = rows.trials.flatMap((trial) => Object.keys(trial.metrics));
         came.current = { key, metrics: new Set([...asked, ...[...new Set(names)].map((name) => metricColumn(name))]) };
         setState({ key, rows, error: null });
-      },
-      (error) => {
+      } catch (error) {
         if (!stop.signal.aborted && !isAbort(error)) setState((old) => ({ ...old, error }));
-      },
-    );
+      }
+    });
+    ask.current();
     return () => stop.abort();
-  }, [key, need.current, turn]);
-  const reload = useCallback(() => setTurn((old) => old + 1), []);
+  }, [key, need.current]);
+  const reload = useCallback(() => ask.current(), []);
   const isMany = (state.rows?.trials.length ?? 0) > MANY;
   useEffect(() => {
     const again = throttle(() => document.hidden || reload(), isMany ? AGAIN_MANY_MS : AGAIN_MS);

@@ -52,6 +52,7 @@ export const en = {
   "error.storage_away": "The server cannot reach its storage. Try again in a moment.",
   "error.status": "The answer was HTTP {status}, which is not the server's own.",
   "error.retry": "Try again",
+  "error.stale": "What is shown may be out of date. {reason}",
   "error.part.next": "Part of the page did not load. The server may have been updated.",
   "error.part.reload": "Load the page again",
   "error.home": "Go to my folders",

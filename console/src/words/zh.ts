@@ -52,6 +52,7 @@ export const zh: Record<Word, string> = {
   "error.storage_away": "服务器暂时无法访问其存储，请稍后重试。",
   "error.status": "收到 HTTP {status}，并非来自此服务器本身。",
   "error.retry": "重试",
+  "error.stale": "当前显示的内容可能不是最新的。{reason}",
   "error.part.next": "页面的部分内容未能加载，服务器可能已更新。",
   "error.part.reload": "重新加载页面",
   "error.home": "返回我的文件夹",
