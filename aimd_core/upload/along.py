@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from aimd_core.errors import AccessError, AimdError, DamagedError, DiskError, NetworkError
+from aimd_core.errors import AccessError, AimdError, DamagedError, DiskError, NetworkError, QuotaError
 from aimd_core.format.uploads import UploadNote, note_upload, remembered_uploads
 from aimd_core.language import said
 from aimd_core.reading.artifacts import StoredArtifact, artifacts_beside, oldest_first
@@ -63,18 +63,18 @@ def compare_artifacts(remote: _HasArtifacts, trial: Trial) -> list[Difference]:
 
 
 def conclude(remote: _HasArtifacts, trial: Trial, uploaded: Uploaded, progress: Callable[[int], None]) -> None:
-    """Do what follows an upload: take the artifacts of the trial along, and remember where it is.
+    """Do what follows an upload: remember where the trial is, and take its artifacts along.
 
     Raises:
-        NetworkError, AccessError: From the server; a second upload continues.
+        NetworkError, AccessError, QuotaError: From the server; a second upload continues.
     """
-    take_along(remote, trial, uploaded, progress)
     if uploaded.outcome == "skipped":
         return
     note = UploadNote(remote.host, f"{uploaded.folder.rstrip('/')}/{uploaded.name}", iso_of(time.time()))
     before = [(other.host, other.path) for other in remembered_uploads(trial.path, trial.id)]
     if uploaded.outcome != "unchanged" or (note.host, note.path) not in before:
         note_upload(trial.path, trial.id, note)
+    take_along(remote, trial, uploaded, progress)
 
 
 def take_along(remote: _HasArtifacts, trial: Trial, uploaded: Uploaded, progress: Callable[[int], None]) -> None:
@@ -82,15 +82,18 @@ def take_along(remote: _HasArtifacts, trial: Trial, uploaded: Uploaded, progress
 
     Raises:
         NetworkError, AccessError: From the server; a second upload continues.
+        QuotaError: One does not fit into a quota; those that do were sent.
     """
-    unsent = [] if uploaded.outcome == "skipped" else unsent_artifacts(trial)
-    sent = 0
+    unsent = unsent_artifacts(trial)
+    sent, unfit = 0, None
     for artifact in unsent:
         try:
             upload_artifact_at(remote.artifacts(), artifact, Destination(folder_id=uploaded.folder_id), progress)
             sent += 1
         except (NetworkError, AccessError):
             raise
+        except QuotaError as error:  # as for the files of a trial, since no change of the artifact mends it
+            unfit = unfit or error
         except AimdError as error:
             what = said("artifact {name}", name=artifact.name)
             if isinstance(error, DamagedError):
@@ -101,3 +104,5 @@ def take_along(remote: _HasArtifacts, trial: Trial, uploaded: Uploaded, progress
                 uploaded.refusals.append(Refusal(what, error.reason))
     if sent:
         uploaded.notes.append(said("{count} artifact{s} uploaded with it", count=sent, s="s" * (sent != 1)))
+    if unfit is not None:
+        raise unfit

@@ -81,6 +81,26 @@ def test_an_artifact_that_does_not_fit_is_refused_too(home: Home, user: str, quo
     assert (ran.code, f"user {user} may hold 29.3 KiB" in ran.err) == (4, True)
 
 
+def test_an_artifact_that_goes_along_and_does_not_fit_is_told_like_a_file_and_the_others_go(
+    home: Home, user: str, quota: Quota
+) -> None:
+    trial = aimd.create_trial(trial_name="cnn", capture_output=False)
+    for name, size in (("large", 40_000), ("small", 100)):
+        (home.work / "f").write_bytes(os.urandom(size))
+        artifact = aimd.create_artifact(name, "model")
+        artifact.add_file("f")
+        trial.mark_output(artifact)
+    trial.finish()
+    quota("set", user, "30kB")
+    ran = home.aimd("trial", "upload", "cnn")
+    assert (ran.code, "aimd server quota set" in ran.err, "rename" in ran.err) == (4, True, False)
+    assert [row["name"] for row in home.aimd("artifact", "ls", "--remote").table] == ["small"]
+    assert home.aimd("trial", "describe", "cnn", "--json").json["trials"][0]["uploads"]
+    quota("set", user, "2MB")
+    assert home.aimd("trial", "upload", "cnn").code == 0
+    assert [row["name"] for row in home.aimd("artifact", "ls", "--remote").table] == ["large", "small"]
+
+
 def test_folders_show_how_much_of_their_quotas_they_use(home: Home, user: str, quota: Quota) -> None:
     home.aimd("folder", "mk", "-p", "vision/mnist")
     home.aimd("folder", "mk", "other")
