@@ -279,11 +279,12 @@ class Connection:
         status: int,
         query: Mapping[str, str] | None = None,
         is_measured: bool = True,
+        content: bytes | None = None,
     ) -> Response | None:
         """Pass a large body to `take` as it arrives. Return None, or the answer if it has another status.
 
         `take` returns whether it takes more; what follows then is not read. Unless the answer is measured, that is,
-        must have a length, the caller compares the size.
+        must have a length, the caller compares the size. `content` is the body of the request.
 
         Raises:
             UnreachableError: The body is incomplete.
@@ -295,7 +296,12 @@ class Connection:
             with (
                 watch.until(self, deadline_s + STREAM_DEADLINE_S),
                 self._client.stream(
-                    method, self.host + path, params=query, headers=dict(headers), extensions={"trace": self._note}
+                    method,
+                    self.host + path,
+                    params=query,
+                    content=content,
+                    headers=dict(headers),
+                    extensions={"trace": self._note},
                 ) as answer,
             ):
                 self._answered = True

@@ -314,10 +314,28 @@ def twin_of(server: Server) -> Server:
 def read_at(server: Server, path: str, start: int, take: Callable[[bytes], bool]) -> None:
     """Do what `Server.read` does for the bytes at a path. A server that is busy before it sends any is asked again."""
     headers = {"Range": f"bytes={start}-"} if start else {}
+    _stream(server, "GET", path, headers, take, 206 if start else 200)
+
+
+def read_posted(server: Server, path: str, document: Mapping[str, Any], take: Callable[[bytes], bool]) -> None:
+    """Do what `read_at` does, from the beginning, for what a server answers to a document."""
+    content = json.dumps(document).encode()
+    _stream(server, "POST", path, {"Content-Type": "application/json"}, take, 200, content)
+
+
+def _stream(
+    server: Server,
+    method: str,
+    path: str,
+    headers: Mapping[str, str],
+    take: Callable[[bytes], bool],
+    status: int,
+    content: bytes | None = None,
+) -> None:
     connection = server._connection
 
     def attempt() -> Response | None:
-        answer = connection.stream("GET", V2_PATH + path, headers, take, 206 if start else 200)
+        answer = connection.stream(method, V2_PATH + path, headers, take, status, content=content)
         return None if answer is None else connection.refuse_busy(answer)
 
     answer = connection.persist(attempt, after=BusyError)

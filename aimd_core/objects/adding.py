@@ -107,6 +107,25 @@ class Adding:
         self._wait(_Taken(stored, temporary, target, is_object))
         return stored
 
+    def take_bytes(self, content: bytes, target: Path | None = None) -> Stored:
+        """Add bytes that are in memory, as `take` adds those of a file.
+
+        Raises:
+            OSError: The disk refused.
+        """
+        if target is None and len(content) <= PACKED_BYTES:
+            return self._store.add_bytes(content)
+        stored = Stored(hashlib.sha256(content).hexdigest(), len(content))
+        is_object, temporary = self._home(len(content), target)
+        try:
+            if not (is_object and self._is_linked(stored, content, temporary)):
+                _write(temporary, content)
+        except BaseException:
+            _remove(temporary)
+            raise
+        self._wait(_Taken(stored, temporary, target, is_object))
+        return stored
+
     def _copy_content(self, content: bytes, temporary: Path, is_object: bool) -> Stored | None:
         """Copy a file that was read; return None if that is left to the file system, which may share its bytes."""
         stored = Stored(hashlib.sha256(content).hexdigest(), len(content))
@@ -191,7 +210,7 @@ def place(store: ObjectStore, temporary: Path, stored: Stored, target: Path | No
 
     Args:
         store: The store.
-        temporary: The file, which has been forced to the disk.
+        temporary: The file, which has been forced to the disk; possibly the target itself.
         stored: What it holds.
         target: A path whose directory exists, which is replaced; None for the store alone.
 
@@ -199,8 +218,9 @@ def place(store: ObjectStore, temporary: Path, stored: Stored, target: Path | No
         OSError: The disk refused.
     """
     if target is not None and are_same(store.path_of(stored.digest), temporary):  # linked when it was read
-        os.rename(temporary, target)
-        _remove(temporary)  # which stays if the target is the same file already
+        if temporary != target:
+            os.rename(temporary, target)
+            _remove(temporary)  # which stays if the target is the same file already
         return
     is_new = store.keep(temporary, stored, may_move=target is None)
     if target is None:
@@ -208,8 +228,9 @@ def place(store: ObjectStore, temporary: Path, stored: Stored, target: Path | No
     elif is_new and not store.can_clone(temporary):
         os.rename(temporary, target)  # the second name of the object, or the only one
     else:
-        _remove(temporary)
         store.put_at(stored.digest, target)
+        if temporary != target:
+            _remove(temporary)
 
 
 def _write(temporary: Path, content: bytes) -> None:

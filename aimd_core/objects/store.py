@@ -407,6 +407,14 @@ def is_kept(store: ObjectStore, stored: Stored) -> bool:
     return True
 
 
+def has_sound(store: ObjectStore, stored: Stored) -> bool:
+    """Tell whether the store has bytes, which are read; those that a checkpoint lends become an object."""
+    if store.fault_of(stored.digest) is None:
+        return True
+    with store.locked(is_shared=True):
+        return is_kept(store, stored)
+
+
 def is_sound(path: Path, stored: Stored) -> bool:
     """Tell whether a file has some bytes, which are read."""
     if _size_of(path) != stored.size_bytes:
@@ -465,6 +473,8 @@ def link_or_move(temporary: Path, path: Path, may_move: bool) -> bool:
     try:
         os.link(temporary, path)
     except FileNotFoundError:
+        if path.parent.is_dir():  # so it is the file itself that is gone
+            raise
         path.parent.mkdir(parents=True, exist_ok=True)
         return link_or_move(temporary, path, may_move)
     except FileExistsError:

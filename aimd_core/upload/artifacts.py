@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Protocol, TypeVar
@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from aimd_core.errors import (
     DamagedError,
     DiskError,
+    NetworkError,
     NotAServerError,
     RefusedError,
     RemoteNotFoundError,
@@ -45,12 +46,13 @@ from aimd_core.format.locking import locked_by_file
 from aimd_core.format.model import StoredObject, artifact_address
 from aimd_core.format.values import name_fault
 from aimd_core.language import said
-from aimd_core.objects.adding import place
+from aimd_core.objects.adding import Adding, place
 from aimd_core.objects.copying import Stored
 from aimd_core.objects.packs import PACKED_BYTES
-from aimd_core.objects.store import store_of
+from aimd_core.objects.store import has_sound, store_of
 from aimd_core.reading.artifact_facts import ArtifactFacts
 from aimd_core.reading.artifacts import StoredArtifact, artifacts_of_repo
+from aimd_core.upload.batches import Small, is_small
 from aimd_core.upload.contents import FILLED_IN, Destination
 from aimd_core.upload.sending import Progress, no_progress
 from aimd_core.upload.transfers import over_connections
@@ -165,6 +167,14 @@ class ArtifactRemote(Protocol):
         self, artifact: StoredArtifact, destination: Destination, progress: Progress
     ) -> tuple[str, RemoteArtifact]:
         """Send an artifact, or what is missing of it, make it final, and return the outcome and what the server has."""
+
+    def batches(self, contents: Sequence[Small]) -> list[list[Small]]:
+        """Return what of some objects, by their keys, is fetched together; a server that cannot do that has none."""
+
+    def fetch_batch(
+        self, artifact_id: str, batch: Sequence[Small], put: Callable[[Small, bytes], None], progress: Progress
+    ) -> None:
+        """Fetch objects together, and pass those that have come with the right digest to `put`."""
 
     def distrust_store(self) -> None:
         """Read nothing more directly from an object store, because other bytes came than were asked for."""
@@ -401,24 +411,74 @@ def _fetch_all(
         digest = _fetch(connection, artifact, row, progress)
         fetched.append(StoredObject(row.key, row.size_bytes, digest))
 
-    later = [row for row in missing if row.digest is not None]
-    for row in {row.digest: row for row in reversed(later)}.values():
-        later.remove(row)
-    repeated = {row.key for row in later}  # their bytes are in the store once those of another key have come
-    over_connections(remote, remote.twin, [row for row in missing if row.key not in repeated], fetch)
-    over_connections(remote, remote.twin, later, fetch)
+    later = _fetched_together(remote, artifact, missing, fetched, progress)
+    by_digest = {row.digest: row for row in reversed(later) if row.digest is not None}
+    first = [row for row in later if row.digest is None or by_digest[row.digest] is row]
+    over_connections(remote, remote.twin, first, fetch)
+    begun = {row.key for row in first}  # the bytes of others are in the store once those of another key have come
+    over_connections(remote, remote.twin, [row for row in later if row.key not in begun], fetch)
 
 
-def _fetch(remote: ArtifactRemote, artifact: StoredArtifact, row: StoredObject, progress: Progress) -> str:
-    """Bring an object to its place, whole, and return its digest."""
+def _fetched_together(
+    remote: ArtifactRemote,
+    artifact: StoredArtifact,
+    missing: list[StoredObject],
+    fetched: list[StoredObject],
+    progress: Progress,
+) -> list[StoredObject]:
+    """Bring small objects, many at once, and add them to `fetched`; return those that are left."""
+    store = store_of(artifact.path)
+    by_digest: dict[str, list[StoredObject]] = {}
+    for row in missing:
+        if row.digest is not None and is_small(row.size_bytes):
+            by_digest.setdefault(row.digest, []).append(row)
+    lacking = [
+        Small(rows[0].key, digest, rows[0].size_bytes)
+        for digest, rows in by_digest.items()
+        if not has_sound(store, Stored(digest, rows[0].size_bytes))
+    ]
+
+    def fetch_some(connection: ArtifactRemote, batch: Sequence[Small]) -> None:
+        come: list[StoredObject] = []
+        with Adding(store) as adding:
+
+            def put(small: Small, content: bytes) -> None:
+                for row in by_digest[small.digest]:
+                    adding.take_bytes(content, _target_of(artifact, row))
+                    come.append(row)
+
+            try:
+                connection.fetch_batch(artifact.id, batch, put, progress)
+            except NetworkError:
+                adding.settle()  # so that a second call goes on from there
+                fetched.extend(come)
+                raise
+        fetched.extend(come)
+
+    over_connections(remote, remote.twin, remote.batches(lacking), fetch_some)
+    is_here = {row.key for row in fetched}
+    return [row for row in missing if row.key not in is_here]
+
+
+def _target_of(artifact: StoredArtifact, row: StoredObject) -> Path:
+    """Return where an object goes, in a directory that is there.
+
+    Raises:
+        DamagedError: That is behind a link.
+    """
     target = object_path(artifact.path, row.key)
     target.parent.mkdir(parents=True, exist_ok=True)
     inside = target.parent.relative_to(artifact.path)
     if os.path.realpath(target.parent) != os.path.join(os.path.realpath(artifact.path), inside):
         raise DamagedError(path=target.parent, reason="is a link, which is not followed")
-    store = store_of(artifact.path)
+    return target
+
+
+def _fetch(remote: ArtifactRemote, artifact: StoredArtifact, row: StoredObject, progress: Progress) -> str:
+    """Bring an object to its place, whole, and return its digest."""
+    target, store = _target_of(artifact, row), store_of(artifact.path)
     partial = artifact.path / _PARTS_DIRECTORY / hashlib.sha256(row.key.encode()).hexdigest()
-    if row.digest is not None and store.has(row.digest) and store.fault_of(row.digest) is None:
+    if row.digest is not None and has_sound(store, Stored(row.digest, row.size_bytes)):
         store.put_at(row.digest, target)
         partial.unlink(missing_ok=True)
         return row.digest

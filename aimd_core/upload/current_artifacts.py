@@ -5,7 +5,7 @@ Digests go end to end: what a server lists is compared with what arrives, and no
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -39,6 +39,7 @@ from aimd_core.upload.artifacts import (
     received_references,
     sent_document,
 )
+from aimd_core.upload.batches import Small, batches_of, fetch_batch
 from aimd_core.upload.contents import Destination
 from aimd_core.upload.files import ContentSending, below
 from aimd_core.upload.sending import Progress
@@ -131,6 +132,16 @@ class CurrentArtifactRemote:
             raise DamagedError(path=object_path(artifact.path, key), reason=reason, hint=ADD_AGAIN_HINT)
         remote.put_objects(self.server, artifact.id, [(file.path, file.digest) for file in changed])
         return shown, True
+
+    def batches(self, contents: Sequence[Small]) -> list[list[Small]]:
+        """Return what of some objects is fetched together."""
+        return batches_of(self.server, contents)
+
+    def fetch_batch(
+        self, artifact_id: str, batch: Sequence[Small], put: Callable[[Small, bytes], None], progress: Progress
+    ) -> None:
+        """Fetch objects together, and pass those that have come with the right digest to `put`."""
+        fetch_batch(self.server, f"/artifacts/{artifact_id}/contents", batch, put, progress)
 
     def distrust_store(self) -> None:
         """Read nothing more from the object store itself."""

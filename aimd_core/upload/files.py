@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, TypeVar
 
 from aimd_core.client import contents as remote
 from aimd_core.client.contents import Goal, RemoteTree
@@ -28,6 +28,7 @@ from aimd_core.objects.tree import LeftOut
 from aimd_core.reading.kept_files import KeptFile, local_files, unread_reason
 from aimd_core.upload.transfers import PartSize, over_connections
 
+Item = TypeVar("Item")
 SMALL_BYTES = 512 << 10  # contents up to this size are sent several at once
 BODY_BYTES, BODY_FILES = 4 << 20, 2_000
 _STEP_BYTES = 4 << 20
@@ -192,7 +193,7 @@ class ContentSending:
         small = [group for group in groups if group[0].size_bytes <= SMALL_BYTES]
         large = [group for group in groups if group[0].size_bytes > SMALL_BYTES]
         work: list[Callable[[Server], None]] = []
-        for body in _bodies(small):
+        for body in in_batches(small, lambda group: group[0].size_bytes):
             work.append(lambda server, body=body: self._send_small(server, body))  # type: ignore[misc]
         for group in large:
             work.append(lambda server, group=group: self._send_large(server, group, lacking))  # type: ignore[misc]
@@ -284,15 +285,15 @@ def _read_all(opened: BinaryIO, most_bytes: int) -> bytes:
     return b"".join(pieces)
 
 
-def _bodies(groups: Sequence[Sequence[KeptFile]]) -> Iterator[list[Sequence[KeptFile]]]:
-    """Yield small contents in groups that are sent together."""
-    body: list[Sequence[KeptFile]] = []
+def in_batches(items: Iterable[Item], size_of: Callable[[Item], int]) -> Iterator[list[Item]]:
+    """Yield small things in groups that go together, by their sizes in bytes."""
+    batch: list[Item] = []
     size_bytes = 0
-    for group in groups:
-        if body and (size_bytes + group[0].size_bytes > BODY_BYTES or len(body) >= BODY_FILES):
-            yield body
-            body, size_bytes = [], 0
-        body.append(group)
-        size_bytes += group[0].size_bytes
-    if body:
-        yield body
+    for item in items:
+        if batch and (size_bytes + size_of(item) > BODY_BYTES or len(batch) >= BODY_FILES):
+            yield batch
+            batch, size_bytes = [], 0
+        batch.append(item)
+        size_bytes += size_of(item)
+    if batch:
+        yield batch

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -16,16 +16,18 @@ from aimd_core.client import media as remote
 from aimd_core.client.contents import Goal
 from aimd_core.client.direct import distrust
 from aimd_core.client.v2 import Server, offers, twin_of
-from aimd_core.errors import NotAServerError, RemoteNotFoundError
+from aimd_core.errors import NetworkError, NotAServerError, RemoteNotFoundError
 from aimd_core.format.layout import MEDIA_FILE
 from aimd_core.format.media import MAX_MEDIA_BYTES
 from aimd_core.format.protocol import MEDIA
 from aimd_core.language import said, warn_once
+from aimd_core.objects.adding import Adding
 from aimd_core.objects.copying import Stored, digest_file, open_source
-from aimd_core.objects.store import ObjectStore, created, store_of
+from aimd_core.objects.store import ObjectStore, created, has_sound, store_of
 from aimd_core.objects.tree import LeftOut
 from aimd_core.reading.kept_files import KeptFile
 from aimd_core.reading.media import has_as_many, media_sizes
+from aimd_core.upload.batches import Small, batches_of, fetch_batch
 from aimd_core.upload.files import ContentSending
 from aimd_core.upload.transfers import PartSize, over_connections
 
@@ -163,7 +165,7 @@ def fetch_media(server: Server, trial_id: str, trial: Path, progress: Callable[[
     """
     store = store_of(trial)
     sizes = media_sizes(trial, largest=True)
-    lacking = [Stored(digest, size) for digest, size in sizes.items() if store.fault_of(digest) is not None]
+    lacking = [stored for stored in (Stored(*row) for row in sizes.items()) if not has_sound(store, stored)]
     absent: list[str] = []
 
     def fetch(connection: Server, stored: Stored) -> None:
@@ -179,7 +181,25 @@ def fetch_media(server: Server, trial_id: str, trial: Path, progress: Callable[[
         if not is_whole:
             absent.append(stored.digest)
 
-    over_connections(server, lambda: twin_of(server), lacking, fetch)
+    come: set[str] = set()
+
+    def fetch_some(connection: Server, batch: Sequence[Small]) -> None:
+        with Adding(store) as adding:
+
+            def put(small: Small, content: bytes) -> None:
+                adding.take_bytes(content)
+                come.add(small.digest)
+
+            try:
+                fetch_batch(connection, f"/trials/{trial_id}/media/contents", batch, put, progress)
+            except NetworkError:
+                adding.settle()  # so that a second call goes on from there
+                raise
+
+    batches = batches_of(server, (Small(stored.digest, *stored) for stored in lacking))
+    over_connections(server, lambda: twin_of(server), batches, fetch_some)
+    left = [stored for stored in lacking if stored.digest not in come]
+    over_connections(server, lambda: twin_of(server), left, fetch)
     store.sync()
     store.close()
     if absent:

@@ -7,7 +7,7 @@ no digests: what was cut off is compared by size and, where its ETag is one, by 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -32,6 +32,7 @@ from aimd_core.upload.artifacts import (
     received_references,
     sent_document,
 )
+from aimd_core.upload.batches import Small
 from aimd_core.upload.contents import Destination
 from aimd_core.upload.deployed_folders import DeployedFolders, settling
 from aimd_core.upload.sending import Progress
@@ -153,6 +154,15 @@ class DeployedArtifactRemote:
             row = there.get(key)
             if row is None or row.size_bytes != size_bytes or not _is_same(path, row.checksum):
                 self._artifacts.put(artifact.id, key, path, size_bytes, progress)
+
+    def batches(self, contents: Sequence[Small]) -> list[list[Small]]:
+        """Return nothing: version 1 has no digests to compare with."""
+        return []
+
+    def fetch_batch(
+        self, artifact_id: str, batch: Sequence[Small], put: Callable[[Small, bytes], None], progress: Progress
+    ) -> None:
+        """Do nothing: version 1 sends one object after the other."""
 
     def distrust_store(self) -> None:
         """Do nothing: version 1 has no such thing."""

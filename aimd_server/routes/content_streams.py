@@ -68,7 +68,7 @@ async def content_answer(
 async def batch_answer(call: Call, items: Sequence[Small | None]) -> Response:
     """Return contents that may be seen: a line of JSON with their sizes, null for what is not sent, then the bytes.
 
-    As many as fit in one answer; whoever asks for more asks again.
+    As many as fit in one answer; those who need more ask again.
     """
     taken = content_batches.fitting(items)
     sent = [item for item in taken if item is not None]

@@ -9,12 +9,15 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aimd_core import trash
+from aimd_core.client.v2 import Server
+from aimd_core.config import Credentials
 from aimd_core.objects import adding, collecting
 from aimd_core.objects.copying import digest_file, open_source
 from aimd_core.objects.lending import lent_path
@@ -22,7 +25,13 @@ from aimd_core.objects.packs import PACKED_BYTES
 from aimd_core.objects.store import ObjectStore, store_of
 from aimd_core.reading.artifacts import StoredArtifact, artifact_with_id, remove_artifact
 from aimd_core.reading.documents import Trial
+from aimd_core.upload import Destination, batches
+from aimd_core.upload.artifacts import bring_artifact, download_objects, upload_artifact_at
+from aimd_core.upload.current_artifacts import CurrentArtifactRemote
+from aimd_core.upload.downloading import download_trial
+from aimd_core.upload.remote import CurrentRemote
 from t9k import aimd
+from tests.conftest import Account
 from tests.support.properties import load_profile
 
 load_profile()
@@ -49,11 +58,41 @@ def work_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIMD_CAPTURE_SYSTEM", "0")  # no companion processes, which write to trials that are gone
 
 
+class Remote(NamedTuple):
+    """A trial and an artifact on a server that have all contents, and where they are on this disk, elsewhere."""
+
+    credentials: Credentials
+    trial: Path
+    artifact: aimd.Artifact
+
+
+@pytest.fixture
+def remote(account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Remote:
+    monkeypatch.setattr(batches, "_FEW", 1)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    work = Work()
+    for number in range(len(CONTENTS)):
+        for way in ("save", "save", "media"):
+            work.do(way, number)
+    artifact = aimd.create_artifact("there", "model")
+    for path in sorted((work.trial.path / "files").iterdir()):
+        artifact.add_file(path)
+    work.trial.finish()
+    credentials = Credentials(account.url, account.key, {})
+    with CurrentRemote(credentials) as server:
+        server.upload(Trial(work.trial.path), Destination())
+    with CurrentArtifactRemote(Server(credentials)) as server:
+        upload_artifact_at(server, StoredArtifact(artifact.path), Destination())
+    return Remote(credentials, work.trial.path, artifact)
+
+
 class Work:
     """A working directory, and what was made in it."""
 
-    def __init__(self) -> None:
+    def __init__(self, remote: Remote | None = None) -> None:
         self.directory = Path.cwd()
+        self.remote = remote
         self.artifacts: list[aimd.Artifact] = []
         self.step = 0
         self.trial = self.new_trial()
@@ -66,28 +105,51 @@ class Work:
         self.step += 1
         source = Path(f"source-{self.step}.wav")
         source.write_bytes(CONTENTS[number])
-        if way == "save":
-            assert self.trial.save(source, f"{self.step}.wav")
-        elif way == "checkpoint":
-            assert self.trial.checkpoint(source, self.step, {"x": 1.0}) is not None
-        elif way == "the best checkpoint":
-            self.trial.checkpoint(source, self.step, {"x": float(number)}, keep="best(x, max)")
-        elif way == "artifact":
-            self.artifacts.append(aimd.create_artifact("model", "model"))
-            self.artifacts[-1].add_file(source)
-        elif way == "media":
-            self.trial.log_audio("sound", source, self.step)
-        elif way == "fork":
-            self.trial.finish()
-            self.trial = aimd.fork_trial(self.trial.path, self.step + 1)
-        elif way == "gc":
-            collecting.collect(self.directory, grace_s=0.0)
-        elif way == "remove trial":
-            self.remove_trial()
-            self.trial = self.new_trial()
-        elif self.artifacts:
-            remove_artifact(StoredArtifact(self.artifacts.pop().path))
+        getattr(self, f"_{way.replace(' ', '_')}")(source, number)
         source.unlink()
+
+    def _save(self, source: Path, number: int) -> None:
+        assert self.trial.save(source, f"{self.step}.wav")
+
+    def _checkpoint(self, source: Path, number: int) -> None:
+        assert self.trial.checkpoint(source, self.step, {"x": 1.0}) is not None
+
+    def _the_best_checkpoint(self, source: Path, number: int) -> None:
+        self.trial.checkpoint(source, self.step, {"x": float(number)}, keep="best(x, max)")
+
+    def _artifact(self, source: Path, number: int) -> None:
+        self.artifacts.append(aimd.create_artifact("model", "model"))
+        self.artifacts[-1].add_file(source)
+
+    def _media(self, source: Path, number: int) -> None:
+        self.trial.log_audio("sound", source, self.step)
+
+    def _fork(self, source: Path, number: int) -> None:
+        self.trial.finish()
+        self.trial = aimd.fork_trial(self.trial.path, self.step + 1)
+
+    def _gc(self, source: Path, number: int) -> None:
+        collecting.collect(self.directory, grace_s=0.0)
+
+    def _remove_trial(self, source: Path, number: int) -> None:
+        self.remove_trial()
+        self.trial = self.new_trial()
+
+    def _remove_artifact(self, source: Path, number: int) -> None:
+        if self.artifacts:
+            remove_artifact(StoredArtifact(self.artifacts.pop().path))
+
+    def _download_trial(self, source: Path, number: int) -> None:
+        assert self.remote is not None
+        if self.remote.trial.name not in os.listdir(".aimd/trials"):
+            with Server(self.remote.credentials) as server:
+                download_trial(server, str(Trial(self.remote.trial).id), self.directory)
+
+    def _download_artifact(self, source: Path, number: int) -> None:
+        assert self.remote is not None
+        with CurrentArtifactRemote(Server(self.remote.credentials)) as server:
+            path = bring_artifact(server, server.find(self.remote.artifact.id), self.directory)
+            download_objects(server, StoredArtifact(path))
 
     def remove_trial(self) -> None:
         checkpoints = self.trial.checkpoints
@@ -141,12 +203,12 @@ def counted(directory: Path) -> int:
     return sum(sizes.values()) + sum(store.packed().values())
 
 
-def followed(steps: list[tuple[str, int]], directory: Path) -> list[str]:
+def followed(steps: list[tuple[str, int]], directory: Path, remote: Remote | None = None) -> list[str]:
     """Do one thing after the other in a new directory; return what is there twice, or counted wrongly."""
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir()
     os.chdir(directory)
-    work = Work()
+    work = Work(remote)
     faults: list[str] = []
     for way, number in steps:
         work.do(way, number)
@@ -166,6 +228,18 @@ def test_equal_bytes_are_one_file_in_whatever_order_they_come(tmp_path: Path) ->
     @given(_steps)
     def are_once(steps: list[tuple[str, int]]) -> None:
         assert followed(steps, tmp_path / "work") == []
+
+    are_once()
+
+
+def test_what_comes_from_a_server_shares_the_bytes_that_are_here(tmp_path: Path, remote: Remote) -> None:
+    ways = st.sampled_from((*_WAYS[:5], "gc", "download trial", "download artifact"))
+    more = st.lists(st.tuples(ways, st.sampled_from(range(len(CONTENTS)))), max_size=5)
+
+    @settings(max_examples=20, deadline=None)
+    @given(more, st.sampled_from(["download trial", "download artifact"]), more)
+    def are_once(before: list[tuple[str, int]], download: str, after: list[tuple[str, int]]) -> None:
+        assert followed([*before, (download, 0), *after], tmp_path / "work", remote) == []
 
     are_once()
 

@@ -104,6 +104,9 @@ class HostileRemote:
     def __exit__(self, *_: object) -> None:
         """Do nothing."""
 
+    def batches(self, contents: Any) -> list[Any]:
+        return []
+
     def distrust_store(self) -> None:
         """Do nothing: all bytes come from here anyway."""
 

@@ -124,7 +124,7 @@ def test_large_files_come_from_the_store_from_any_byte_on_and_small_ones_from_th
         assert rig.fetched("back") == rig.case.kept()
         assert len(rig.store.requests) > 1
         assert all(line.startswith("GET ") for line in rig.store.requests)
-        assert [line for line in rig.proxy.requests if "/content?" in line]
+        assert [line for line in rig.proxy.requests if "/contents" in line]
         whole = rig.case.kept()["large.bin"]
         file = KeptFile("large.bin", len(whole), hashlib.sha256(whole).hexdigest())
         for start in (1, PART - 1, PART, PART + 1, 2 * PART + 5):

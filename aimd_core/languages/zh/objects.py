@@ -15,6 +15,7 @@ OBJECTS: dict[str, str] = {
     "it is more than {limit} directories deep": "目录层数超过 {limit}",
     "a trial has {limit:,} files at most": "每个试验最多 {limit:,} 个文件",
     # aimd_core/client/contents.py, aimd_core/upload/
+    "sizes of what was asked for, and as many bytes": "所请求内容的大小以及相同数量的字节",
     "as long as what was sent": "与所发送的内容数量一致的列表",
     "is gone": "已不存在",
     "its digests of what was sent differ": "服务器对所发送内容算出的摘要不同",
