@@ -13,6 +13,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 
@@ -145,8 +146,10 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_header(name, value)
 
     def on_body(self, body: bytes) -> None:
-        """Take a part of a body."""
+        """Take a part of a body; a large one as it is, which uvicorn would copy twice."""
         self._body_bytes += len(body)
+        if len(body) > HIGH_WATER_LIMIT and not (self.cycle.body or self.cycle.response_complete):
+            self.cycle.body, body = body, b""  # type: ignore[assignment]  # it only adds to it and makes bytes of it
         super().on_body(body)
 
     def on_headers_complete(self) -> None:

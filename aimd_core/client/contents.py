@@ -8,10 +8,14 @@ from typing import Any, NamedTuple
 
 from aimd_core.client import answers
 from aimd_core.client.answers import misfitting
+from aimd_core.client.connection import PIECE_BYTES, Response
 from aimd_core.client.direct import ContentAddress, receive
-from aimd_core.client.v2 import OffsetMismatchError, Server, offset_of
-from aimd_core.format.limits import MAX_DIGESTS
+from aimd_core.client.v2 import OffsetMismatchError, Server, offset_of, persist, send_once
+from aimd_core.errors import NotAServerError, RefusedError
+from aimd_core.format.limits import MAX_DIGESTS, PART_BYTES
 from aimd_core.reading.kept_files import KeptFile
+
+_TOO_LONG = 413
 
 
 class Arrived(NamedTuple):
@@ -74,23 +78,72 @@ def send_small(server: Server, contents: Sequence[bytes], goal: Goal) -> list[st
     return digests
 
 
-def send_part(server: Server, digest: str, size_bytes: int, offset: int, content: bytes, goal: Goal) -> Arrived:
+class BodyTooLongError(Exception):
+    """A body that is longer than a part is not taken here: by a proxy, or an older replica of the server."""
+
+
+class Stretch(NamedTuple):
+    """Bytes of a content that go in one body.
+
+    Attributes:
+        offset: Where they begin.
+        size_bytes: How many they are.
+        read: Returns up to so many bytes from an offset on, at least one.
+    """
+
+    offset: int
+    size_bytes: int
+    read: Callable[[int, int], bytes]
+
+    def pieces(self) -> Iterator[bytes]:
+        """Read them anew."""
+        start, end = self.offset, self.offset + self.size_bytes
+        while start < end:
+            piece = self.read(min(PIECE_BYTES, end - start), start)
+            start += len(piece)
+            yield piece
+
+
+def send_part(server: Server, digest: str, size_bytes: int, part: Stretch, goal: Goal) -> Arrived:
     """Send the next bytes of a content, and return how many the server has then.
 
+    If the outcome is unknown, the server is asked for its offset, and only what is no longer than a part is sent again.
+
     Raises:
+        BodyTooLongError: It has to go in parts.
         ContentDiffersError: All bytes have arrived, and have another digest; nothing is kept of them.
         QuotaError: There is no room for all of it.
     """
+    path, is_long = f"/contents/{digest}", part.size_bytes > PART_BYTES
     headers = {
-        "Upload-Offset": str(offset),
+        "Upload-Offset": str(part.offset),
         "Upload-Length": str(size_bytes),
+        "Content-Length": str(part.size_bytes),
         "Content-Type": "application/octet-stream",
     }
+    is_again = False
+
+    def attempt() -> Arrived:
+        nonlocal is_again
+        if is_again:
+            there = _arrived(server, send_once(server, "HEAD", path))
+            if is_long or there != Arrived(part.offset, False):
+                return there
+        is_again = True
+        body: dict[str, Any] = {"content": part.pieces(), "size_bytes": part.size_bytes, "headers": headers}
+        return _arrived(server, send_once(server, "PATCH", path, query={goal.kind: goal.id}, **body))
+
     try:
-        query = {goal.kind: goal.id}
-        answer = server.send("PATCH", f"/contents/{digest}", content=content, headers=headers, query=query)
-    except OffsetMismatchError as error:  # a lost answer, or another upload of the same bytes
+        return persist(server, attempt)
+    except OffsetMismatchError as error:  # another upload of the same bytes
         return Arrived(int(str(error.facts["offset"])), False)
+    except (NotAServerError, RefusedError) as error:
+        if is_long and error.facts.get("status") == _TOO_LONG:
+            raise BodyTooLongError from error
+        raise
+
+
+def _arrived(server: Server, answer: Response) -> Arrived:
     return Arrived(offset_of(answer, server.host), answer.headers.get("upload-complete") == "?1")
 
 

@@ -7,7 +7,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from aimd_core.client import answers
 from aimd_core.client.answers import Shape
@@ -32,6 +32,8 @@ from aimd_core.errors import (
 from aimd_core.format.protocol import V2_PATH
 from aimd_core.format.values import size_text
 from aimd_core.language import said, warn_once
+
+T = TypeVar("T")
 
 _GZIP_WINDOW = 31  # zlib's code for the gzip format
 _LEVEL = 1  # a fifth of the bytes for a third of the default level's CPU
@@ -283,7 +285,9 @@ class Server:
             )
         if error is None:
             return NotAServerError(
-                host=self.host, reason=said("HTTP {status} without an AIMD error", status=answer.status)
+                host=self.host,
+                reason=said("HTTP {status} without an AIMD error", status=answer.status),
+                status=answer.status,
             )
         if error["code"] == "offset_mismatch":
             return OffsetMismatchError(offset=offset_of(answer, self.host))
@@ -309,6 +313,16 @@ def twin_of(server: Server) -> Server:
     made.direct = server.direct
     server._twins.append(made)
     return made
+
+
+def send_once(server: Server, method: str, path: str, **how: Any) -> Response:
+    """Do what `Server.send` does, but once; `persist` may send it again."""
+    return server._checked(server._connection.once(method, V2_PATH + path, **how), path)
+
+
+def persist(server: Server, attempt: Callable[[], T]) -> T:
+    """Return what `attempt` returns, which is called again after an error of the network."""
+    return server._connection.persist(attempt)
 
 
 def read_at(server: Server, path: str, start: int, take: Callable[[bytes], bool]) -> None:
@@ -382,7 +396,7 @@ def _refusal(host: str, status: int, error: dict[str, Any]) -> AimdError:
         return AccessError(message=said("{host} does not allow this: {message}", host=host, message=message))
     if status == 404:
         return _missing(message)
-    return RefusedError(host=host, reason=f"{message} ({code})")
+    return RefusedError(host=host, reason=f"{message} ({code})", status=status)
 
 
 def _missing(message: str) -> RemoteNotFoundError:

@@ -10,3 +10,4 @@ COLUMNS_TYPE, COLUMNS_MAGIC = "application/vnd.aimd.columns", b"AIMDCOL1"  # poi
 # What a server of version 2 may offer, as told by `GET /info`; clients ask for these before they use them.
 CONTENTS, MEDIA, PRESIGNED, QUERY = "contents", "media", "presigned", "query"
 CONTENT_BATCHES = "content_batches"  # many small contents in one answer
+LONG_BODIES = "long_bodies"  # of contents: longer than a part

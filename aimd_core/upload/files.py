@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple, TypeVar
 
 from aimd_core.client import contents as remote
-from aimd_core.client.contents import Goal, RemoteTree
+from aimd_core.client.contents import BodyTooLongError, Goal, RemoteTree, Stretch
 from aimd_core.client.v2 import Server, offers, twin_of
 from aimd_core.errors import ContentDiffersError, DamagedError, RefusedError
 from aimd_core.format.layout import FILES_DIRECTORY
-from aimd_core.format.limits import MAX_CHANGES
+from aimd_core.format.limits import MAX_CHANGES, PART_BYTES
 from aimd_core.format.portable import read_at
-from aimd_core.format.protocol import CONTENTS
+from aimd_core.format.protocol import CONTENTS, LONG_BODIES
 from aimd_core.format.relative_paths import displaced
 from aimd_core.language import said
 from aimd_core.objects.copying import open_source
@@ -192,6 +192,8 @@ class ContentSending:
         groups = [by_digest[digest] for digest in lacking]
         small = [group for group in groups if group[0].size_bytes <= SMALL_BYTES]
         large = [group for group in groups if group[0].size_bytes > SMALL_BYTES]
+        if any(group[0].size_bytes > PART_BYTES for group in large) and offers(self._server, LONG_BODIES):
+            self._part = self._part.longer()
         work: list[Callable[[Server], None]] = []
         for body in in_batches(small, lambda group: group[0].size_bytes):
             work.append(lambda server, body=body: self._send_small(server, body))  # type: ignore[misc]
@@ -253,17 +255,29 @@ class ContentSending:
     def _send_from(self, server: Server, file: KeptFile, descriptor: int, offset: int) -> None:
         """Send a file from an offset on; another upload of the same bytes at the same time does no harm."""
         stalls = 0
-        while stalls < _TRIES:
-            content = read_at(descriptor, min(self._part.size_bytes, file.size_bytes - offset), offset)
-            if not content and offset < file.size_bytes:
+
+        def read(size_bytes: int, start: int) -> bytes:
+            content = read_at(descriptor, size_bytes, start)
+            if not content:
                 raise DamagedError(path=file.path, reason="was changed while it was uploaded")
+            return content
+
+        while stalls < _TRIES:
+            part = Stretch(offset, min(self._part.size_bytes, file.size_bytes - offset), read)
             started_s = time.monotonic()
-            arrived = remote.send_part(server, file.digest, file.size_bytes, offset, content, self._goal)
-            self._part.learn(len(content), time.monotonic() - started_s)
-            self._count(max(0, min(len(content), arrived.offset - offset)))
+            try:
+                arrived = remote.send_part(server, file.digest, file.size_bytes, part, self._goal)
+            except BodyTooLongError:
+                self._part.shorten()
+                continue
+            came_bytes = max(0, min(part.size_bytes, arrived.offset - offset))
+            self._part.learn(came_bytes, time.monotonic() - started_s)
+            self._count(came_bytes)
             if arrived.is_complete:
                 return
-            stalls = stalls + 1 if arrived.offset <= offset and content else stalls
+            if arrived.offset <= offset and part.size_bytes:
+                self._part.shorten()
+                stalls += 1
             offset = min(arrived.offset, file.size_bytes)
         raise RefusedError(host=server.host, reason=said("the offset of {file} keeps changing", file=file.path))
 

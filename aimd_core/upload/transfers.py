@@ -13,6 +13,7 @@ from aimd_core.format.limits import PART_BYTES
 WORKERS = 4
 FIRST_PART_BYTES = 1 << 20
 MIN_PART_BYTES, MAX_PART_BYTES = 64 << 10, PART_BYTES
+LONG_BODY_BYTES = 256 << 20  # the most that is sent at once to a server that takes longer bodies
 PART_S = 1.0  # a part is sized to take about this long
 
 
@@ -35,13 +36,25 @@ class PartSize:
 
     def __init__(self) -> None:
         self.size_bytes = FIRST_PART_BYTES
+        self._most_bytes = MAX_PART_BYTES
+
+    def longer(self) -> PartSize:
+        """Return a size that begins with this one, for where bodies may be longer than a part."""
+        made = PartSize()
+        made.size_bytes, made._most_bytes = self.size_bytes, LONG_BODY_BYTES
+        return made
+
+    def shorten(self) -> None:
+        """Send no bodies that are longer than a part from now on."""
+        self._most_bytes = MAX_PART_BYTES
+        self.size_bytes = min(self.size_bytes, self._most_bytes)
 
     def learn(self, sent_bytes: int, took_s: float) -> None:
         """Learn from how long a part took; a short last part says nothing."""
         if sent_bytes < self.size_bytes:
             return
         fitting = int(sent_bytes * PART_S / max(took_s, 1e-3))
-        self.size_bytes = max(MIN_PART_BYTES, min(MAX_PART_BYTES, fitting, self.size_bytes * 4))
+        self.size_bytes = max(MIN_PART_BYTES, min(self._most_bytes, fitting, self.size_bytes * 4))
 
 
 def over_connections(

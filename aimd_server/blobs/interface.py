@@ -29,7 +29,7 @@ class Blobs(Protocol):
     Every method raises StoreUnavailableError if the store cannot be used now, and ValueError for a malformed key.
     """
 
-    def put(self, key: str, data: bytes) -> None:
+    def put(self, key: str, data: bytes | memoryview) -> None:
         """Store an object completely or not at all, durably, replacing any object with that key."""
         ...
 

@@ -30,7 +30,7 @@ class LocalBlobs:
         sizes = {digest: self._objects.size_of(digest) for digest in digests}
         return {digest: (HELD + digest, size) for digest, size in sizes.items() if size is not None}
 
-    def put(self, key: str, data: bytes) -> None:
+    def put(self, key: str, data: bytes | memoryview) -> None:
         """Store an object; see Blobs."""
         if key.startswith(HELD):
             raise ValueError(f"{key!r} is in a working directory, which is only read")

@@ -40,7 +40,7 @@ class S3Blobs:
         if public_endpoint is not None:
             self._public = self._obstore.store.S3Store(bucket, **options, **{**config, "endpoint": public_endpoint})
 
-    def put(self, key: str, data: bytes) -> None:
+    def put(self, key: str, data: bytes | memoryview) -> None:
         """Store an object; see Blobs."""
         with self._as_ours():
             self._obstore.put(self._store, checked(key), data, use_multipart=False)

@@ -1,18 +1,24 @@
-"""Request bodies: complete, decompressed, and within limits of size and time, both in and out of gzip."""
+"""Request bodies: complete, decompressed, and within limits of size and time, both in and out of gzip.
+
+A body of any size is passed on in pieces, of which two are in memory: one is stored while the next one arrives.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Scope
 
 from aimd_core.language import said
 from aimd_server.services.request_errors import RefusalError, too_large
+
+T = TypeVar("T")
 
 DOCUMENT_BYTES = 8 << 20
 BODY_TIMEOUT_S = 60.0
@@ -39,10 +45,14 @@ class HeldBodies:
         Raises:
             RefusalError: `busy`, if there is no room now.
         """
-        if self.held_bytes + size_bytes > self.limit_bytes:
+        if not self.has_room(size_bytes):
             raise RefusalError("busy", "the server holds too many bodies now; try again", limit=self.limit_bytes)
         self.held_bytes += size_bytes
         scope[_HELD] = scope.get(_HELD, 0) + size_bytes
+
+    def has_room(self, size_bytes: int) -> bool:
+        """Tell whether that many more bytes could be counted now."""
+        return self.held_bytes + size_bytes <= self.limit_bytes
 
     def release(self, scope: Scope) -> None:
         """Release the bytes of an answered request."""
@@ -86,24 +96,109 @@ async def read_body(request: Request, limit_bytes: int, timeout_s: float = BODY_
     """
     held: HeldBodies = request.app.state.backend.bodies
     allowed_bytes = limit_bytes + (_GZIP_SLACK_BYTES if encoding_of(request) == "gzip" else 0)
-    declared = request.headers.get("content-length", "")
-    if declared.isascii() and declared.isdigit() and int(declared[:20]) > allowed_bytes:
+    if declared_bytes(request) > allowed_bytes:
         raise too_large("the body", limit_bytes)
     body = bytearray()
+    with _in_time(timeout_s):
+        async for piece in request.stream():
+            held.take(request.scope, len(piece))
+            body += piece
+            if len(body) > allowed_bytes:
+                raise too_large("the body", limit_bytes)
+    return bytes(body)
+
+
+def declared_bytes(request: Request) -> int:
+    """Return how many bytes a body has by its head, 0 if that does not say."""
+    declared = request.headers.get("content-length", "")
+    return int(declared[:20]) if declared.isascii() and declared.isdigit() else 0
+
+
+async def pass_on(
+    request: Request, store: Callable[[memoryview], Awaitable[T]], piece_bytes: int, timeout_s: float = BODY_TIMEOUT_S
+) -> T:
+    """Pass a body of any size on in pieces, each of which is stored while the next one arrives.
+
+    Args:
+        request: Its body is not compressed.
+        store: Stores the next piece, whose memory is used again afterwards. Its caller ends with the first error; what
+            was stored before stays. A body without bytes is one piece.
+        piece_bytes: The size of all pieces but the last.
+        timeout_s: How long a piece may take to arrive.
+
+    Returns:
+        What `store` returned for the last piece.
+
+    Raises:
+        RefusalError: `busy`, or `bad_request` if a piece does not arrive in time.
+    """
+    arriving, held = _Arriving(request), request.app.state.backend.bodies
+    buffer, other = bytearray(), bytearray()
+    storing: asyncio.Future[T] | None = None
+    try:
+        while True:
+            with _in_time(timeout_s):
+                size_bytes = await arriving.fill(buffer, piece_bytes)
+            if storing is not None:
+                stored = await storing
+                if not size_bytes:
+                    return stored
+            storing = asyncio.ensure_future(store(memoryview(buffer)[:size_bytes]))
+            if size_bytes < piece_bytes:
+                return await storing
+            if other or held.has_room(piece_bytes):
+                buffer, other = other, buffer
+            else:
+                await storing
+    finally:
+        if storing is not None:
+            await asyncio.gather(storing, return_exceptions=True)
+
+
+class _Arriving:
+    """A body as it arrives, in buffers that grow no further than it does."""
+
+    def __init__(self, request: Request) -> None:
+        self._held: HeldBodies = request.app.state.backend.bodies
+        self._scope = request.scope
+        self._chunks = request.stream()
+        self._rest = memoryview(b"")
+
+    async def fill(self, buffer: bytearray, size_bytes: int) -> int:
+        """Write what comes next over a buffer, up to a size; return how much, which is less only at the end."""
+        filled_bytes = 0
+        while filled_bytes < size_bytes and await self._has_more():
+            some = self._rest[: size_bytes - filled_bytes]
+            self._rest = self._rest[len(some) :]
+            if filled_bytes < len(buffer):
+                memoryview(buffer)[filled_bytes : filled_bytes + len(some)] = some
+            else:
+                self._held.take(self._scope, len(some))
+                buffer += some
+            filled_bytes += len(some)
+        return filled_bytes
+
+    async def _has_more(self) -> bool:
+        while not self._rest:
+            chunk = await anext(self._chunks, None)
+            if chunk is None:
+                return False
+            self._rest = memoryview(chunk)
+        return True
+
+
+@contextmanager
+def _in_time(timeout_s: float) -> Iterator[None]:
+    """Refuse a body, or a piece of it, that does not arrive inside within a time, or is cut off."""
     try:
         with _deadline(timeout_s):
-            async for piece in request.stream():
-                held.take(request.scope, len(piece))
-                body += piece
-                if len(body) > allowed_bytes:
-                    raise too_large("the body", limit_bytes)
+            yield
     except TimeoutError:
         raise RefusalError(
             "bad_request", said("the body did not arrive within {timeout_s:.0f} s", timeout_s=timeout_s)
         ) from None
     except ClientDisconnect:
         raise RefusalError("bad_request", "the body was cut off") from None
-    return bytes(body)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from aimd_core.format.limits import MAX_CHANGES, MAX_SMALL, PART_BYTES
-from aimd_core.format.protocol import CONTENT_BATCHES, CONTENTS, MEDIA, PRESIGNED, QUERY, V2_PATH
+from aimd_core.format.protocol import CONTENT_BATCHES, CONTENTS, LONG_BODIES, MEDIA, PRESIGNED, QUERY, V2_PATH
 from aimd_core.format.reports import MAX_NOTE_CHARS
 from aimd_core.language import translated
 from aimd_core.query.lexer import MAX_LENGTH
@@ -67,6 +67,7 @@ FEATURES = (
     MEDIA,
     "views",
     "reports",
+    LONG_BODIES,
 )  # what older servers lack
 LIMITS = {
     "part_bytes": PART_BYTES,

@@ -8,7 +8,7 @@ from aimd_core.format.limits import PART_BYTES
 from aimd_core.language import said
 from aimd_server.routes.access import Access, Call, RouteTable
 from aimd_server.routes.answers import empty_answer, json_answer
-from aimd_server.routes.bodies import encoding_of, read_body, unpacked
+from aimd_server.routes.bodies import declared_bytes, encoding_of, pass_on, read_body, unpacked
 from aimd_server.routes.content_streams import batch_answer, content_answer, parts_answer
 from aimd_server.routes.v2_bodies import number_in, read_document
 from aimd_server.routes.v2_files import MOST_OFFSET
@@ -73,25 +73,23 @@ async def head_content(call: Call) -> Response:
 
 
 async def patch_content(call: Call) -> Response:
-    """Take the next bytes of a content."""
+    """Take the next bytes of a content, any number of them unless they are compressed."""
     offset, size = _number(call, "Upload-Offset"), _number(call, "Upload-Length")
-    body = await read_body(call.request, PART_BYTES)
-    sent = (call.part("digest"), size, offset, body, encoding_of(call.request), _goal(call))
-    return empty_answer(204, _headers(await call.run_stored(_part, call.backend.receiving, *sent)))
+    digest, goal = call.part("digest"), _goal(call)
+    encoding = encoding_of(call.request)
 
+    async def store(piece: bytes | memoryview) -> Arrived:
+        nonlocal offset
+        start, offset = offset, offset + len(piece)
+        return await call.run_stored(call.backend.receiving.part, digest, size, start, piece, goal)
 
-def _part(
-    storage: Storage,
-    user: Account,
-    receiving: contents.Receiving,
-    digest: str,
-    size: int,
-    offset: int,
-    body: bytes,
-    encoding: str,
-    goal: Goal,
-) -> Arrived:
-    return receiving.part(storage, user, digest, size, offset, unpacked(body, encoding, PART_BYTES), goal)
+    if encoding == "gzip":
+        body = await read_body(call.request, PART_BYTES)
+        arrived = await store(await call.backend.run(unpacked, body, encoding, PART_BYTES))
+    else:
+        contents.require_fitting(size, offset, declared_bytes(call.request))
+        arrived = await pass_on(call.request, store, PART_BYTES)
+    return empty_answer(204, _headers(arrived))
 
 
 def _number(call: Call, header: str) -> int:

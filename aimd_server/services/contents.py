@@ -86,6 +86,25 @@ def checked(digest: str) -> str:
     return digest
 
 
+def require_fitting(size: int, offset: int, length: int) -> None:
+    """Refuse bytes that a content cannot have.
+
+    Args:
+        size: Of the whole content in bytes.
+        offset: Where the bytes begin.
+        length: How many there are.
+
+    Raises:
+        RefusalError: `invalid`.
+    """
+    if size > MAX_BYTES:
+        raise invalid(
+            said("a file may have {limit} bytes at most", limit=MAX_BYTES), field="Upload-Length", limit=MAX_BYTES
+        )
+    if offset + length > size:
+        raise invalid("there are more bytes than Upload-Length says", field="Upload-Length")
+
+
 def missing(storage: Storage, user: Account, wish: Missing) -> dict[str, object]:
     """Return which contents the caller has to send, and how much of each has arrived.
 
@@ -219,7 +238,7 @@ class Receiving:
         digest: str,
         size: int,
         offset: int,
-        body: bytes,
+        body: bytes | memoryview,
         goal: Goal = OWN_TREE,
     ) -> Arrived:
         """Take the next bytes of a content, and return how much has arrived.
@@ -230,7 +249,7 @@ class Receiving:
             digest: Of the whole content.
             size: Of the whole content in bytes.
             offset: Where these bytes begin.
-            body: The bytes; none, to complete what has arrived.
+            body: The bytes, which stay as they are until this returns; none, to complete what has arrived.
             goal: What they are for.
 
         Raises:
@@ -238,12 +257,7 @@ class Receiving:
                 offset; `content_differs`, if all bytes together have another digest: then the next try begins at 0.
         """
         checked(digest)
-        if size > MAX_BYTES:
-            raise invalid(
-                said("a file may have {limit} bytes at most", limit=MAX_BYTES), field="Upload-Length", limit=MAX_BYTES
-            )
-        if offset + len(body) > size:
-            raise invalid("there are more bytes than Upload-Length says", field="Upload-Length")
+        require_fitting(size, offset, len(body))
         prepared = self._going_on(storage, user, digest, size, offset) if offset and body else None
         if prepared is None:
             prepare = partial(_prepared, user=user, digest=digest, size=size, offset=offset, length=len(body))
@@ -272,7 +286,9 @@ class Receiving:
             return None
         return upload, announced
 
-    def _put_away(self, storage: Storage, user: Account, upload: UploadRow, announced: _Announced, body: bytes) -> None:
+    def _put_away(
+        self, storage: Storage, user: Account, upload: UploadRow, announced: _Announced, body: bytes | memoryview
+    ) -> None:
         """Store the next bytes of an upload and record them.
 
         Raises:
@@ -290,7 +306,7 @@ class Receiving:
             object_id = announced.object_id
             if not contents.extend(connection, upload, size=len(body), object_id=object_id, now_us=now_us()):
                 return False, None
-            return True, _announce(connection) if has_more else None
+            return True, _announce(connection, announced.key) if has_more else None
 
         is_recorded, following = storage.database.write(record)
         if not is_recorded:
@@ -351,9 +367,9 @@ def _prepared(
     return upload, _announce(connection) if length else _Announced("", 0, 0)
 
 
-def _announce(connection: Connection) -> _Announced:
-    """Record an object that is about to be stored, under a new key."""
-    key, made_us = _new_key(), now_us()
+def _announce(connection: Connection, beside: str = "") -> _Announced:
+    """Record an object that is about to be stored, under a new key, in the folder of the object before it if any."""
+    key, made_us = _new_key(beside), now_us()
     return _Announced(key, contents.announce(connection, key, 0, made_us), made_us)
 
 
@@ -379,9 +395,9 @@ def _pieces(body: bytes) -> Iterator[bytes]:
         start += size
 
 
-def _new_key() -> str:
+def _new_key(beside: str = "") -> str:
     name = str(uuid.uuid4())
-    return f"{PREFIX}/{name[:2]}/{name}"
+    return f"{beside.rpartition('/')[0] or f'{PREFIX}/{name[:2]}'}/{name}"
 
 
 def put_object(storage: Storage, body: bytes) -> int:

@@ -22,11 +22,11 @@ class RunningHashes:
         self._hashes: OrderedDict[int, tuple[Any, Any]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def follow(self, upload_id: int, name: str, piece: bytes, is_first: bool) -> None:
+    def follow(self, upload_id: int, name: str, piece: bytes | memoryview, is_first: bool) -> None:
         """Let the hash of an upload run over its next piece, if it has run since the first one."""
         self.note(upload_id, self.ahead(upload_id, name, piece, is_first))
 
-    def ahead(self, upload_id: int, name: str, piece: bytes, is_first: bool) -> tuple[Any, Any] | None:
+    def ahead(self, upload_id: int, name: str, piece: bytes | memoryview, is_first: bool) -> tuple[Any, Any] | None:
         """Return the hash of an upload as it is once a piece has arrived, for `note`; nothing changes before."""
         with self._lock:
             ran = self._hashes.get(upload_id)

@@ -10,7 +10,7 @@ from types import TracebackType
 
 import pytest
 
-from aimd_core.upload.transfers import WORKERS, over_connections
+from aimd_core.upload.transfers import LONG_BODY_BYTES, MAX_PART_BYTES, WORKERS, PartSize, over_connections
 from tests.support.patience import PATIENCE_S
 
 
@@ -71,3 +71,25 @@ def test_ctrl_c_aborts_what_is_being_done_and_begins_nothing_more() -> None:
     assert len(begun) == WORKERS
     assert all(wire.aborted.is_set() for wire in (first, *first.twins))
     assert all(wire.is_closed for wire in first.twins)
+
+
+def _learned(size: PartSize, bytes_per_s: float) -> int:
+    for _ in range(12):
+        size.learn(size.size_bytes, size.size_bytes / bytes_per_s)
+    return size.size_bytes
+
+
+@pytest.mark.parametrize(
+    ("bytes_per_s", "parts", "bodies"),
+    [(200_000, 200_000, 200_000), (30 << 20, MAX_PART_BYTES, 30 << 20), (1 << 40, MAX_PART_BYTES, LONG_BODY_BYTES)],
+)
+def test_a_body_takes_about_a_second_and_is_longer_than_a_part_only_where_that_is_taken(
+    bytes_per_s: float, parts: int, bodies: int
+) -> None:
+    size = PartSize()
+    longer = size.longer()
+    assert _learned(size, bytes_per_s) == parts
+    assert _learned(longer, bytes_per_s) == bodies
+    longer.shorten()
+    assert longer.size_bytes <= MAX_PART_BYTES
+    assert _learned(longer, 1 << 40) == MAX_PART_BYTES

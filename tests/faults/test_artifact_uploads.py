@@ -31,7 +31,7 @@ from tests.support.server import RunningServer, clean_environment
 
 PART = 20_000
 LARGE = random.Random(3).randbytes(5 * PART + 33)
-SHORT = ("reset mid body", "answer lost", "503")
+SHORT = ("reset mid body", "cut on the way", "answer lost", "503")
 TRIES = 4
 
 

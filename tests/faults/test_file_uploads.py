@@ -30,7 +30,7 @@ from tests.support.proxy import FAULTS, SWALLOWED, Proxy
 from tests.support.server import RunningServer, clean_environment
 
 PART = 20_000
-SHORT = ("reset mid body", "answer lost", "503")
+SHORT = ("reset mid body", "cut on the way", "answer lost", "503")
 LARGE = random.Random(7).randbytes(6 * PART + 77)
 SMALL = {f"many/{number}": b"%d" % number * 40 for number in range(30)}
 

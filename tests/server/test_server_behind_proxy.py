@@ -39,7 +39,7 @@ http {{
         listen 127.0.0.1:{port} ssl;
         ssl_certificate {place}/cert.pem;
         ssl_certificate_key {place}/key.pem;
-        client_max_body_size 16m;
+        client_max_body_size 256m;
         proxy_http_version 1.1;
         proxy_set_header Host $http_host;
         proxy_set_header X-Forwarded-Proto $scheme;

@@ -67,6 +67,14 @@ def test_objects_of_every_size_are_kept(blobs: Blobs, size_bytes: int) -> None:
     assert [row.size for row in blobs.keys("series")] == [size_bytes]
 
 
+def test_memory_that_is_used_again_afterwards_is_kept_as_it_was(blobs: Blobs) -> None:
+    memory = bytearray(os.urandom(3 << 20))
+    content = bytes(memory)
+    blobs.put(KEY, memoryview(memory)[: 2 << 20])
+    memory[:] = bytes(3 << 20)
+    assert blobs.get(KEY) == content[: 2 << 20]
+
+
 def test_what_is_not_there_says_so(blobs: Blobs) -> None:
     for ask in (lambda: blobs.get(KEY), lambda: blobs.get_range(KEY, 0, 3), lambda: blobs.get_ranges(KEY, [(1, 1)])):
         with pytest.raises(BlobMissingError, match="no object"):

@@ -22,7 +22,7 @@ OF_PROTOCOL = {
     "on_headers_complete", "on_message_begin", "on_message_complete", "on_response_complete", "pause_writing",
     "send_400_response",
 }  # fmt: skip
-OF_CYCLE = {"disconnected", "message_event", "response_complete", "response_started", "scope"}
+OF_CYCLE = {"body", "disconnected", "message_event", "response_complete", "response_started", "scope"}
 OF_SERVER = {"capture_signals", "handle_exit", "run", "shutdown", "started", "startup"}
 
 
@@ -90,6 +90,8 @@ def test_of_a_request_only_these_are_used_and_each_is_there() -> None:
     assert _used(BoundedProtocol, "self.cycle", "self._running", "cycle") == OF_CYCLE
     source = inspect.getsource(RequestResponseCycle.__init__)
     assert [name for name in OF_CYCLE if f"self.{name} = " not in source and f"self.{name}: " not in source] == []
+    assert "self.cycle.body += body" in inspect.getsource(HttpToolsProtocol.on_body)  # bytes would do
+    assert "bytes(self.body)" in inspect.getsource(RequestResponseCycle.receive)
     assert httptools_impl.STATUS_LINE[503].startswith(b"HTTP/1.1 503 ")
     assert "write_paused" in vars(httptools_impl.FlowControl(None))  # type: ignore[arg-type]
 

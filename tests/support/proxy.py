@@ -28,11 +28,12 @@ APPLIED = (
     "500 after",
     "502 after",
 )
+PARTLY = ("cut on the way",)  # half of the body reaches the server
 STRANGE = ("html 200", "wrong length", "2 MB header", "gzip bomb", "redirect")
 SWALLOWED = ("swallow mid body", "swallow mid answer")  # a network that loses what follows, and resets nothing
 SLOW = ("drip", "header drip", "silence", *SWALLOWED)
 DENIED = ("403",)  # as an object store answers whose key was replaced
-FAULTS = (*REFUSED, *APPLIED, *STRANGE, *SLOW)
+FAULTS = (*REFUSED, *PARTLY, *APPLIED, *STRANGE, *SLOW)
 
 
 class Proxy:
@@ -124,6 +125,10 @@ class Proxy:
         if fault == "swallow mid body":
             reader.read(length // 2)
             return self._swallow()
+        if fault == "cut on the way":
+            with socket.create_connection(("127.0.0.1", self.target), timeout=PATIENCE_S) as server:
+                server.sendall(self._whole_head(head) + reader.read(length // 2))
+            return _reset(client)
         body = reader.read(length)
         self.wire_bytes += len(body)
         if self.on_request is not None:
@@ -148,11 +153,14 @@ class Proxy:
             self.after_request(number)
         return self._give(client, answer, fault)
 
+    def _whole_head(self, head: bytes) -> bytes:
+        host = b"" if self.keeps_host else f"Host: 127.0.0.1:{self.target}\r\n".encode()
+        return head + host + b"Connection: close\r\n\r\n"
+
     def _pass_on(self, head: bytes, body: bytes) -> bytes:
         """Return the whole answer of the server, which closes after it."""
         with socket.create_connection(("127.0.0.1", self.target), timeout=PATIENCE_S) as server:
-            host = b"" if self.keeps_host else f"Host: 127.0.0.1:{self.target}\r\n".encode()
-            server.sendall(head + host + b"Connection: close\r\n\r\n" + body)
+            server.sendall(self._whole_head(head) + body)
             pieces = []
             while piece := server.recv(65536):
                 pieces.append(piece)
