@@ -18,12 +18,16 @@ COLOURS = 12  # classes `c0` to `c11` of the page's style
 
 
 class ChartLine(NamedTuple):
-    """A curve: its label, the address of its trial (empty for none), and points in order of x; NaN leaves a gap."""
+    """A curve: its label, the address of its trial (empty for none), and points in order of x; NaN leaves a gap.
+
+    A point may be the mean of several; `last` is the last value as it was recorded, None for none.
+    """
 
     label: str
     address: str
     x: Sequence[float]
     y: Sequence[float]
+    last: float | None
 
 
 class Chart(NamedTuple):
@@ -66,8 +70,8 @@ def svg_of(chart: Chart) -> str:
 
 
 def last_of(line: ChartLine) -> str:
-    """Return the last value of a curve."""
-    return number_text(line.y[-1]) if len(line.y) else ""
+    """Return the last value of a curve, exactly as lists have it; empty for none."""
+    return "" if line.last is None else number_text(line.last)
 
 
 def ticks_of(low: float, high: float) -> list[float]:

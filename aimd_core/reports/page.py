@@ -47,7 +47,8 @@ _DARK = (
     "8fd694",
     "4dd0e1",
 )
-_NUMBER = ' class="number"'
+_NUMBER, _WHOLE = ' class="number"', ' class="whole"'
+_SHORT = 32  # so many characters of a cell, such as those of a date, stay in one line
 MAX_VIEWS_CHARS = 16 << 20  # of all embedded views of a report, as HTML, without their pictures
 _STYLE = """
 :root{color-scheme:light dark;--ink:#1c2127;--soft:#5c6570;--line:#d9dde2;--back:#fff;--link:#0b5cad}
@@ -59,7 +60,7 @@ pre,.scroll{overflow-x:auto}pre{padding:10px;border:1px solid var(--line);border
 blockquote{margin-inline:0;padding-inline-start:14px;border-inline-start:3px solid var(--line);color:var(--soft)}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums}
 th,td{padding:4px 10px;border-bottom:1px solid var(--line);text-align:start}
-td,th{overflow-wrap:break-word}.number{text-align:end;white-space:nowrap}
+td,th{overflow-wrap:break-word}.number,.whole{white-space:nowrap}.number{text-align:end}
 .soft,figcaption{color:var(--soft)}figure{margin:18px 0}
 a,code,strong,em,s{unicode-bidi:isolate}
 svg{display:block;width:100%;min-width:480px;height:auto}
@@ -252,16 +253,14 @@ class _Body:
             f'<h3>{escape(chart.metric)}</h3><div class="scroll">{svg_of(chart)}</div><ul class="legend">{legend}</ul>'
         )
 
+    def _cell(self, cell: Cell) -> str:
+        form = _NUMBER if cell.is_number else _WHOLE if len(cell.text) <= _SHORT else ""
+        return f"<td{form}>{self._link(cell.address, escape(cell.text))}</td>"
+
     def _list(self, shown: ViewContent) -> str:
         if not shown.heads:
             return ""
-        rows = [
-            [
-                f"<td{_NUMBER if cell.is_number else ''}>{self._link(cell.address, escape(cell.text))}</td>"
-                for cell in row
-            ]
-            for row in shown.rows
-        ]
+        rows = [[self._cell(cell) for cell in row] for row in shown.rows]
         are_numbers = [any(row[at].is_number for row in shown.rows) for at in range(len(shown.heads))]
         return _table([escape(head) for head in shown.heads], rows, are_numbers)
 

@@ -184,6 +184,12 @@ class Showing:
         return shown, left_out
 
 
+def last_value(row: Facts, metric: str) -> float | None:
+    """Return the last value of a metric as lists have it; a curve's last point may be a mean. None without one."""
+    value = row.number(metric)
+    return None if value is None else float(value)
+
+
 def _count_text(count: int, is_cut: bool) -> str:
     if not count:
         return said("(no trials)")

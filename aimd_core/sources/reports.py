@@ -16,7 +16,7 @@ from aimd_core.query import read_word
 from aimd_core.reading.facts import Facts
 from aimd_core.reports.charts import Chart, ChartLine
 from aimd_core.reports.pictures import EmbeddedPicture, gathered
-from aimd_core.reports.showing import POINTS, Selection, ViewFaultError
+from aimd_core.reports.showing import POINTS, Selection, ViewFaultError, last_value
 from aimd_core.sources.handles import Extent, Line, LineRequest, TrialHandle, TrialSource
 from aimd_core.sources.media import media_of
 
@@ -112,7 +112,7 @@ class ReportSource:
         charts = []
         for number, name in enumerate(metrics):
             pairs = [(row, pieces[number][0]) for row, pieces in zip(rows, answered, strict=True) if pieces[number]]
-            charts.append(Chart(name, axis, [_line(row, piece) for row, piece in pairs if len(piece.points)]))
+            charts.append(Chart(name, axis, [_line(row, piece, name) for row, piece in pairs if len(piece.points)]))
         return charts
 
     def pictures(self, row: Facts, key: str, most_bytes: int) -> tuple[list[EmbeddedPicture], int]:
@@ -143,12 +143,12 @@ def _chosen(source: TrialSource, chosen: Selection, limit: int) -> tuple[list[Tr
     return handles[:limit], len(handles) > limit
 
 
-def _line(row: Facts, piece: Line) -> ChartLine:
+def _line(row: Facts, piece: Line, metric: str) -> ChartLine:
     points = sorted(
         (point for point in zip(piece.points.positions, piece.points.values, strict=True) if math.isfinite(point[0])),
         key=lambda point: point[0],
     )
-    return ChartLine(row.name, trial_anchor(row.id), *_reduced(points))
+    return ChartLine(row.name, trial_anchor(row.id), *_reduced(points), last_value(row, metric))
 
 
 def _reduced(points: Sequence[tuple[float, float]]) -> tuple[list[float], list[float]]:

@@ -19,7 +19,7 @@ from aimd_core.reading.facts import Facts
 from aimd_core.reports.charts import Chart, ChartLine
 from aimd_core.reports.page import ReportHead, byline_of, page_of
 from aimd_core.reports.pictures import EmbeddedPicture, gathered
-from aimd_core.reports.showing import POINTS, Selection, Showing, ViewFaultError
+from aimd_core.reports.showing import POINTS, Selection, Showing, ViewFaultError, last_value
 from aimd_server.services import (
     contents,
     folder_notes,
@@ -117,7 +117,9 @@ class _FolderSource:
             (drawn.trial, drawn.metric): drawn.plot for drawn in plotting.draw(self._database, self._user, wish).series
         }
         return [
-            Chart(name, axis, [_line(row, plot) for row in rows if (plot := series.get((row.id, name))) is not None])
+            Chart(
+                name, axis, [_line(row, plot, name) for row in rows if (plot := series.get((row.id, name))) is not None]
+            )
             for name in metrics
         ]
 
@@ -158,6 +160,6 @@ class _FolderSource:
         return b"".join(pieces)
 
 
-def _line(row: Facts, plot: Any) -> ChartLine:
+def _line(row: Facts, plot: Any, metric: str) -> ChartLine:
     values = plot.lo if plot.mean is None else plot.mean
-    return ChartLine(row.name, trial_anchor(row.id), list(plot.x), list(values))
+    return ChartLine(row.name, trial_anchor(row.id), list(plot.x), list(values), last_value(row, metric))

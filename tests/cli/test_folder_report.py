@@ -49,7 +49,7 @@ def _record(home: Home) -> None:
     for name, rate in (("fast", 0.1), ("slow", 0.01)):
         trial = aimd.create_trial(trial_name=name)
         trial.params.update({"lr": rate})
-        for step in range(1, 1001):
+        for step in range(1, 1003):
             trial.log("train", {"loss": rate * step}, step=step)
         trial.log_image("val/samples", np.zeros((2, 2, 3), np.uint8), step=5, caption=f"shot of {name}")
         trial.finish()
@@ -66,6 +66,10 @@ def test_the_report_of_a_directory_is_written_without_a_server(home: Home) -> No
     rows = re.findall(r"<tr>(<td.*?)</tr>", page)
     assert [re.sub("<[^>]*>", " ", row).split()[:2] for row in rows[1:]] == [["1", "fast"], ["2", "slow"]]
     assert (page.count("<svg"), page.count("<path"), page.count('<img src="data:image/png;base64,')) == (1, 2, 2)
+    assert re.findall(r"</span>(\w+ [^<]*)</li>", page) == [
+        "fast 100.2",
+        "slow 10.02",
+    ]  # exactly, however many points a line has
     assert "shot of fast · fast · val/samples · 5" in page
     assert page.count('class="bad"') == 1
     assert "<script" not in page
@@ -90,6 +94,7 @@ def test_a_report_is_read_in_the_terminal_and_piped_as_it_is_written(home: Home)
         *("│ quoted", 'print("[bold]")', "train.loss", "(2 trials)", "shot of slow · slow · val/samples · 5"),
     ):
         assert words in plain
+    assert re.search(r"fast +[^ \d]+ +100\.2\b", plain)
     assert "\\x1b[31mno red" in plain
     assert plain.index("1  fast") < plain.index("2  slow")
     assert "**" not in plain

@@ -50,7 +50,7 @@ def test_a_long_line_takes_no_time(line: str, filler: str) -> None:
 )
 def test_extreme_values_are_drawn_inside_of_the_chart(values: tuple[float, float]) -> None:
     for x, y in (((0.0, 1.0), values), (values, (0.0, 1.0))):
-        drawn = svg_of(Chart("loss", "step", [ChartLine("a", "", x, y)]))
+        drawn = svg_of(Chart("loss", "step", [ChartLine("a", "", x, y, y[-1])]))
         numbers = [float(text) for text in re.findall(r"-?[0-9.]+", re.findall(r' d="([^"]*)"', drawn)[0])]
         assert len(numbers) == 4
         assert all(0 <= number <= WIDTH for number in numbers)

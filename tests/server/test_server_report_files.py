@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from base64 import b64decode
 from datetime import datetime, timezone
@@ -159,6 +160,7 @@ def test_a_report_has_what_its_views_show_now(user: User) -> None:
         r"# name state started params.optim.lr train.loss 1 fast Succeeded [-0-9 :]+ 0.1 3.9 2 slow Succeeded",
         page.text,
     )
+    assert page.attributes.count(("td", "class", "whole")) == 3 * 3 + 1  # names, states and dates are not broken
     assert "Fast ones (1 trial) name params.optim.lr train.loss.max fast 0.1 3.9" in page.text
     assert "no view nothing" in page.text
     assert "colour: there is query, sort" in page.text
@@ -170,6 +172,17 @@ def test_a_report_has_what_its_views_show_now(user: User) -> None:
     assert all(link.startswith((console, "https://example.org/")) for link in links)
     assert "（2 个试验）" in _report(user, folder, "zh").text
     assert _report(user, folder, "fr").status_code == 422
+
+
+def test_a_legend_has_the_last_value_of_a_long_series(user: User) -> None:
+    folder = _folder(user, "long-series", "```view\ncharts: train.loss\n```\n")
+    for name, last in (("long", 7.0), ("diverged", math.nan)):
+        body = wish(name=name, folder={"id": folder}, state="Succeeded")
+        uid = new_id()
+        assert user.v2("PUT", f"/trials/{uid}", json=body).status_code == 201
+        user.patch(uid, 0, b"".join(line(step, last if step == 2_000 else 1.0) for step in range(1, 2_001)))
+    page = Reader(_report(user, folder).text)
+    assert "diverged NaN long 7" in page.text or "long 7 diverged NaN" in page.text
 
 
 def test_nothing_in_a_report_runs_or_is_asked_for_whatever_people_wrote(user: User) -> None:
