@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { parseCsv, separatorOf } from "../src/model/csv";
 import { diffFiles, parseDiff } from "../src/model/diff";
 import { fitted, type Graph, neighbours, placeLineage } from "../src/model/lineage";
-import { blocksOf, isError, linesWith, marksOf, nextLine, outputLines } from "../src/model/output";
+import { blocksOf, errorsIn, isError, linesWith, marksOf, nextLine, outputLines } from "../src/model/output";
 import { holdsLineAt, newlinesIn, numberAt, partAt, textIn, withEarlier, withLater } from "../src/model/output_part";
 import { bytesToShow, notebookText, pictureType, previewOf } from "../src/model/preview";
 import { commandLine } from "../src/model/process";
@@ -38,6 +38,23 @@ describe("an output", () => {
     const fine = ["mean_error 0.1", "errors: 0", "train/error=0.3", "no errors", "Error rate 0.2 at step 3", "terror"];
     expect(outputLines(failures.join("\n")).map(isError)).toEqual(failures.map(() => true));
     expect(outputLines(fine.join("\n")).map(isError)).toEqual(fine.map(() => false));
+  });
+  it("counts a traceback once, whatever stands before its lines", () => {
+    const traceback = [
+      "Traceback (most recent call last):",
+      '  File "a.py"',
+      "    raise ValueError: x",
+      "",
+      "ValueError: x",
+    ];
+    const lines = (prefix: string) => traceback.map((line) => prefix + line);
+    const output = outputLines(
+      ["ERROR before", ...traceback, "ValueError: y", ...lines("[rank0]: "), "", "", ...traceback, "ERROR after"].join(
+        "\n",
+      ),
+    );
+    expect(errorsIn(output).map(({ number }) => number)).toEqual([1, 2, 7, 8, 15, 20]);
+    expect(errorsIn(outputLines(traceback.slice(0, 3).join("\n"))).length).toBe(1);
   });
   it("folds progress bars of three lines or more, and loses no line", () => {
     const bar = Array.from({ length: 5 }, (_, at) => `epoch 1:  ${at}0%|██      | ${at}/10 [00:01<00:09]`);

@@ -41,10 +41,28 @@ export function isError(line: Line): boolean {
   return ERROR.test(line.text);
 }
 
+const TRACEBACK = "Traceback (most recent call last)";
+
+/** Lines that tell of an error, of a traceback the first: what it quotes and ends with is the same error. */
+export function errorsIn(lines: Line[]): Line[] {
+  let margin: number | null = null; // where the traceback begins that is being read
+  return lines.filter((line) => {
+    const at = line.text.indexOf(TRACEBACK);
+    if (at >= 0) {
+      margin = at;
+      return true;
+    }
+    if (margin === null) return isError(line);
+    // Loggers and launchers put the same before each line; what ends a traceback is not indented.
+    if (line.text.length > margin && !/\s/.test(line.text[margin] as string)) margin = null;
+    return false;
+  });
+}
+
 /** The last traceback; without one, the last line that tells of an error. */
 export function failureIn(lines: Line[]): Line | null {
   const last = (fits: (line: Line) => boolean) => lines.findLast(fits) ?? null;
-  return last((line) => line.text.includes("Traceback (most recent call last)")) ?? last(isError);
+  return last((line) => line.text.includes(TRACEBACK)) ?? last(isError);
 }
 
 /** Cut lines into blocks: runs of a progress bar each by itself, the others so many together that a page can skip them. */

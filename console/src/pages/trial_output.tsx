@@ -4,7 +4,17 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/ho
 import { fileAddress } from "../api/trials";
 import type { TrialDetail } from "../api/types";
 import { formatBytes } from "../model/format";
-import { type Block, blocksOf, failureIn, isError, type Line, linesWith, marksOf, nextLine } from "../model/output";
+import {
+  type Block,
+  blocksOf,
+  errorsIn,
+  failureIn,
+  isError,
+  type Line,
+  linesWith,
+  marksOf,
+  nextLine,
+} from "../model/output";
 import { Command, CopyButton, Empty, Failure, IconButton, Skeleton } from "../parts/basics";
 import { Icon } from "../parts/icons";
 import { isTyping } from "../parts/shortcuts";
@@ -51,7 +61,7 @@ function Output({ trial, output, size }: { trial: TrialDetail; output: OutputLin
   const [goal, setGoal] = useState<{ number: number } | null>(null);
   const current = goal?.number ?? null;
   const hits = useMemo(() => linesWith(lines, sought), [lines, sought]);
-  const errors = useMemo(() => lines.filter(isError), [lines]);
+  const errors = useMemo(() => errorsIn(lines), [lines]);
   // An address may ask for the error that ended the trial, also when the output is here already.
   const asked = route.value;
   useEffect(() => {
