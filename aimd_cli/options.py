@@ -36,6 +36,10 @@ DirectoryOpt = Annotated[
         "-d", "--dir", metavar="DIR", help="Where to look up names, also SERVER:/FOLDER; on its own, all trials in it."
     ),
 ]
+OneDirectoryOpt = Annotated[
+    Path | None,
+    typer.Option("-d", "--dir", metavar="DIR", help="Where to look up the name, also SERVER:/FOLDER."),
+]
 RemoteOpt = Annotated[bool, typer.Option("--remote", help="Look up names on the active server; DIR is a folder there.")]
 AlwaysRemoteOpt = Annotated[
     bool,

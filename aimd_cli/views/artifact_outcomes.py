@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from aimd_cli import text
 from aimd_cli.views.words import note, shown
+from aimd_core.format.wording import short_digest, short_id
 from aimd_core.language import joined, said
 
 if TYPE_CHECKING:  # what a pipe needs loads no Rich
@@ -102,9 +103,12 @@ class VerifiedArtifacts:
         from aimd_cli.views.table import Column, Table
 
         table = Table([Column("NAME"), Column("ID", priority=1, style="cyan"), Column("OBJECT"), Column("RESULT")])
+        ids = {row.id for row in self.rows}
+        is_short = len({short_id(each) for each in ids}) == len(ids)
         for row in self.rows:
             fault = (shown(row.fault), "bold yellow")
-            table.add(text.clean(row.name), text.clean(row.id), text.clean(row.key), fault)
+            row_id = short_id(row.id) if is_short else row.id
+            table.add(text.clean(row.name), text.clean(row_id), text.clean(row.key), fault)
         s = "s" * (self.total != 1)
         read = said("{total} artifact{s} read, {size}", total=self.total, s=s, size=text.size(self.size_bytes))
         return Group(table.rich(width), note(read, style="dim")) if self.rows else note(read, style="dim")
@@ -127,12 +131,16 @@ class ObjectDifference(NamedTuple):
         change: `added`, `removed`, `changed`, or `unknown` if its digest is not known.
         before: Its size in bytes or its URI in the first, or empty.
         after: Likewise in the second.
+        before_digest: Its SHA-256 in the first, or empty.
+        after_digest: Likewise in the second.
     """
 
     key: str
     change: str
     before: str
     after: str
+    before_digest: str = ""
+    after_digest: str = ""
 
 
 def differences(
@@ -148,7 +156,8 @@ def differences(
         change = _change(before, after)
         if change:
             sizes = ["" if item is None else str(item.size_bytes) for item in (before, after)]
-            rows.append(ObjectDifference(key, change, *sizes))
+            digests = ["" if item is None else item.digest or "" for item in (before, after)]
+            rows.append(ObjectDifference(key, change, *sizes, *digests))
     for key in sorted(first_references.keys() | second_references.keys()):
         uris = first_references.get(key, ""), second_references.get(key, "")
         if uris[0] != uris[1]:
@@ -180,7 +189,7 @@ class ArtifactDiff:
             return note("They have the same objects and references.", style="dim")
         table = Table([Column("CHANGE"), Column("OBJECT"), Column("BEFORE", right=True), Column("AFTER", right=True)])
         for row in self.rows:
-            sides = [text.size(int(side)) if side.isdigit() else text.clean(side) for side in (row.before, row.after)]
+            sides = [_side(row.before, row.before_digest), _side(row.after, row.after_digest)]
             table.add((shown(row.change), _CHANGES[row.change]), text.clean(row.key), *sides)
         return table.rich(width)
 
@@ -191,6 +200,13 @@ class ArtifactDiff:
     def document(self) -> dict[str, object]:
         """Return the differences as plain data."""
         return {"differences": [row._asdict() for row in self.rows]}
+
+
+def _side(size_or_uri: str, digest: str) -> str:
+    """Return what one artifact has: a URI, or a size with the beginning of the digest, by which equal sizes differ."""
+    if not size_or_uri.isdigit():
+        return text.clean(size_or_uri)
+    return f"{text.size(int(size_or_uri))}  {short_digest(digest)}".rstrip()
 
 
 _CHANGES = {"added": "green", "removed": "red", "changed": "yellow", "unknown": "dim"}

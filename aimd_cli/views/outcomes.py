@@ -45,6 +45,7 @@ class Outcomes:
         table = Table([Column("OUTCOME"), Column(self.subject), Column("DETAIL")])
         for row in self.rows:
             table.add((shown(row.outcome), _STYLES.get(row.outcome, "green")), text.clean(row.trial), shown(row.detail))
+        table.drop_empty("DETAIL")
         return table.rich(width)
 
     def lines(self) -> list[list[str]]:
@@ -94,6 +95,7 @@ class DownloadReport:
         for row in self.rows:
             style = "green" if row.outcome == "downloaded" else "bold yellow"
             table.add((shown(row.outcome), style), text.clean(row.name), text.clean(row.path), shown(row.note))
+        table.drop_empty("PATH", "NOTE")
         return table.rich(width)
 
     def lines(self) -> list[list[str]]:

@@ -170,6 +170,7 @@ OTHERS = {
     "Delete there what nobody needs, or ask whoever runs the server for more: aimd server quota set": "somebody else's",
     "Look at it with aimd trial views ls, then save yours again": "a person decides",
     "Run: aimd trial views ls; --shared names the one that all see": "a person decides",
+    "Run: aimd artifact ls, or: aimd trial ls": "two commands",
     "See it: aimd trial media TRIAL": "a form",
     "Such as remote:/vision, or team:/vision after aimd login --as team": "an example",
     "To make trials of its runs: aimd trial import {store}": "tests/cli/test_trial_stores.py",

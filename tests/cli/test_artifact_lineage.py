@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -200,6 +201,13 @@ def test_differences_are_told_by_digest(signed_in: Account, home: Home) -> None:
         artifact.upload(folder_path="a", make_folder=True)
     there = home.aimd("artifact", "diff", "--remote", "a/model:v1", "a/model:v2").table
     assert [(row["key"], row["change"]) for row in there] == expected
+    digests = [
+        hashlib.sha256(Path(made.local_path("a.txt") or "").read_bytes()).hexdigest() for made in (first, second)
+    ]
+    assert [there[0]["before_digest"], there[0]["after_digest"]] == digests
+    shown = home.aimd_terminal("artifact", "diff", first.id, second.id, columns=80, NO_COLOR="1")
+    assert all(digest[:12] in shown for digest in digests)  # their sizes may be equal
+    assert f"Delete model:v1 {first.id} for good?" in home.aimd("artifact", "rm", first.id).err
 
 
 def test_what_is_removed_there_comes_back_and_what_is_removed_here_is_gone(signed_in: Account, home: Home) -> None:
@@ -217,3 +225,12 @@ def test_what_is_removed_there_comes_back_and_what_is_removed_here_is_gone(signe
     assert [row["id"] for row in home.aimd("artifact", "ls").table] == [second.id]
     assert not artifact.path.exists()
     assert json.loads(json.dumps(home.aimd("artifact", "ls", "--json").json["artifacts"][0]["version"])) == "v2"
+
+
+@pytest.mark.parametrize("options", [(), ("--remote",)])
+def test_a_name_of_nothing_is_said_to_be_of_no_artifact_and_no_trial(
+    signed_in: Account, home: Home, options: tuple[str, ...]
+) -> None:
+    _artifact("model")
+    ran = home.aimd("artifact", "lineage", "nothing", *options)
+    assert (ran.code, "artifact" in ran.err, "trial" in ran.err.splitlines()[0]) == (3, True, True)

@@ -10,13 +10,17 @@ import typer
 from aimd_cli import output
 from aimd_cli.commands.artifact.choice import RemoteOpt, finder_of
 from aimd_cli.options import HostOpt, JsonOpt, working_directory
-from aimd_core.errors import ArtifactNotFoundError, NotFoundError, RemoteNotFoundError
+from aimd_core.errors import NotFoundError, RemoteNotFoundError
 from aimd_core.format.values import is_uuid
+from aimd_core.language import said
 
 if TYPE_CHECKING:
     from aimd_core.reading.lineage import Lineage, LineageNode
     from aimd_core.sources.naming import TrialFinder
     from aimd_core.upload.current_artifacts import CurrentArtifactRemote
+
+
+_HINT = "Run: aimd artifact ls, or: aimd trial ls"
 
 
 class Picture(str, Enum):
@@ -85,7 +89,8 @@ def _node(word: str) -> LineageNode:
     try:
         return node_of_trial(DirectorySource(directory).named(word).trial)
     except NotFoundError:
-        raise ArtifactNotFoundError(name=word, where=directory.absolute()) from None
+        message = said("no artifact and no trial {name!r} in {where}", name=word, where=directory.absolute())
+        raise NotFoundError(message=message, hint=_HINT) from None
 
 
 def _on_server(server: CurrentArtifactRemote, word: str, trials: TrialFinder, named_as: str, depth: int) -> Lineage:
@@ -104,6 +109,7 @@ def _on_server(server: CurrentArtifactRemote, word: str, trials: TrialFinder, na
             with trials:
                 trial = only_one(trials.named(named_as))
         except NotFoundError:
-            raise error from None
+            what = said("artifact or trial {name}", name=word)
+            raise RemoteNotFoundError(what=what, hint=error.advice) from None
     assert isinstance(trial, RemoteTrial)
     return lineage_of(server.server, trial.id, depth)

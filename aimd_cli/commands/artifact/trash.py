@@ -59,7 +59,7 @@ def rm(
             output.confirm(said("Move {artifacts} to the server's trash?", artifacts=", ".join(artifact)))
         _each(list(handles), lambda word: _remove_there(handles[word]), "removed", as_json)
         return
-    selected = {f"{stored.name} {stored.id}": stored for stored in here}
+    selected = {f"{stored.label if stored.version else stored.name} {stored.id}": stored for stored in here}
     never = sum(stored.is_open for stored in here)
     warning = said(" {count} of them were never uploaded.", count=never) if never else ""
     question = said("Delete {artifacts} for good?{warning}", artifacts=", ".join(selected), warning=warning)

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aimd_cli import output
-from aimd_cli.options import DirectoryOpt, JsonOpt, NamesOpt, NoteTextArg, PathsOpt, RemoteOpt, TrialArg, given_text
+from aimd_cli.options import (
+    DirectoryOpt,
+    JsonOpt,
+    NamesOpt,
+    NoteTextArg,
+    OneDirectoryOpt,
+    PathsOpt,
+    RemoteOpt,
+    TrialArg,
+    given_text,
+)
 from aimd_core.errors import NoDirectoryError, RemoteFolderNotFoundError, UsageError
 from aimd_core.language import said
 
@@ -58,7 +68,7 @@ def tag(
 def note(
     trial: TrialArg,
     text: NoteTextArg = None,
-    directory: DirectoryOpt = None,
+    directory: OneDirectoryOpt = None,
     remote: RemoteOpt = False,
     as_json: JsonOpt = False,
 ) -> None:
@@ -92,7 +102,7 @@ def note(
 def rename(
     trial: TrialArg,
     new: Annotated[str, typer.Argument(metavar="NEW", help="The new name, without date and suffix.")],
-    directory: DirectoryOpt = None,
+    directory: OneDirectoryOpt = None,
     remote: RemoteOpt = False,
     force: Annotated[
         bool, typer.Option("--force", help="Even if it is Lost and may still run on another host.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aimd_cli import output
-from aimd_cli.options import DirectoryOpt, JsonOpt, RemoteOpt, TrialArg
+from aimd_cli.options import JsonOpt, OneDirectoryOpt, RemoteOpt, TrialArg
 from aimd_core.errors import AimdError, DamagedError, DiskError, NotFoundError, PartlyDoneError, UsageError
 from aimd_core.language import joined, said
 
@@ -56,7 +56,7 @@ def media(
     opens: Annotated[
         bool, typer.Option("--open", help="Open them with the programs of this system. HTML may run scripts there.")
     ] = False,
-    directory: DirectoryOpt = None,
+    directory: OneDirectoryOpt = None,
     remote: RemoteOpt = False,
     as_json: JsonOpt = False,
 ) -> None:

@@ -103,6 +103,7 @@ COMMANDS: dict[str, str] = {
         "替代名称，或名称、ID 的唯一前缀；可重复指定。"
     ),
     "Include points that were superseded when a trial went on from an earlier step.": "包括试验从较早步数继续时被取代的数据点。",
+    "Where to look up the name, also SERVER:/FOLDER.": "查找名称的位置，也可为 SERVER:/FOLDER。",
     "Where to look up names, also SERVER:/FOLDER; on its own, all trials in it.": (
         "在此处查找名称，也可以是 SERVER:/FOLDER；单独使用时表示其中的所有试验。"
     ),
