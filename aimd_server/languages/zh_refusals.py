@@ -196,6 +196,7 @@ REFUSALS: dict[str, str] = {
     "give a path, or a name and a parent": "请指定路径，或指定名称和上级文件夹",
     "the root folder cannot be renamed or moved": "根文件夹不能重命名或移动",
     "the path of a folder has a name": "文件夹路径中应有名称",
+    "the note was changed meanwhile": "备注已被他人更改",
     "the note was changed meanwhile, by {name}": "报告已被 {name} 更改",
     "a view": "一个视图",
     "the views of a folder": "一个文件夹的视图",

@@ -13,7 +13,7 @@ from aimd_core.language import said
 from aimd_server.services import auditing, names, quotas
 from aimd_server.services.folder_tree import require_move
 from aimd_server.services.folders import FolderWish, find_path, make_path
-from aimd_server.services.request_errors import forbidden, invalid, name_taken, too_large
+from aimd_server.services.request_errors import RefusalError, forbidden, invalid, name_taken, too_large
 from aimd_server.services.trials import MAX_PAGE, change, overviews, with_detail
 from aimd_server.services.visibility import ROOT, Role, load_folder, load_trial, role_of, roles_of
 from aimd_server.stores import folders, shares, trials
@@ -35,6 +35,7 @@ class TrialChange(msgspec.Struct, forbid_unknown_fields=True):
     add_tags: list[str] = []
     remove_tags: list[str] = []
     note: str | msgspec.UnsetType = msgspec.UNSET
+    note_before: str | msgspec.UnsetType = msgspec.UNSET  # what `note` replaces; another one is not replaced
 
 
 class BatchRequest(msgspec.Struct, forbid_unknown_fields=True):
@@ -48,7 +49,7 @@ def apply(database: Database, user: Account, uid: str, wish: TrialChange) -> dic
     """Rename, move, tag or annotate a trial, completely or not at all, and return it as lists show it.
 
     Raises:
-        RefusalError: `not_found`, `folder_not_found`, `forbidden`, `name_taken`, `invalid`.
+        RefusalError: `not_found`, `folder_not_found`, `forbidden`, `name_taken`, `invalid`, `note_changed`.
     """
     columns = written(wish)
 
@@ -62,6 +63,9 @@ def apply(database: Database, user: Account, uid: str, wish: TrialChange) -> dic
 def change_row(connection: Connection, user: Account, uid: str, wish: TrialChange, columns: dict[str, Any]) -> None:
     """Change a trial within a transaction; `columns` is what `written` returns. Errors as `apply`."""
     row = load_trial(connection, user, uid)
+    note = row.note or ""
+    if wish.note_before not in (msgspec.UNSET, note) and columns.get("note") != note:
+        raise RefusalError("note_changed", said("the note was changed meanwhile"))
     values = {**columns, **_with_tags(row, wish), **_placed(connection, user, row, wish)}
     if values:
         change(connection, user, row, values)

@@ -1,4 +1,7 @@
-"""Pages whose trials go away, whose server is away or slow: they say so, and what they show comes to its end."""
+"""Pages whose trials go away, whose server is away or slow, and two people at once.
+
+They say so, what they show comes to its end, and nothing of anybody is lost without a word.
+"""
 
 from __future__ import annotations
 
@@ -90,3 +93,51 @@ def test_a_page_says_that_the_server_is_away_until_it_is_back(
         server.start()
     for place in said:
         expect(place).to_have_count(0)
+
+
+def test_a_note_that_somebody_else_saved_meanwhile_is_shown_before_it_is_replaced(window: Window, person: User) -> None:
+    trial = record_trial(person, "noted").id
+    console = Console(window(person)).trial(trial)
+    console.button("Add a note").click()
+    text = console.dialog.get_by_role("textbox", name="Note", exact=True)
+    text.fill("mine")
+    person.v2("PATCH", f"/trials/{trial}", json={"note": "theirs"})
+    save = console.dialog.get_by_role("button", name="Save")
+    save.click()
+    expect(console.dialog.get_by_role("alert")).to_contain_text("changed the note meanwhile")
+    expect(console.dialog.get_by_label("The text that was saved meanwhile")).to_have_value("theirs")
+    assert person.trial(trial)["note"] == "theirs"
+    text.fill("mine and theirs")
+    save.click()
+    expect(console.page.locator(".note")).to_contain_text("mine and theirs")
+    assert person.trial(trial)["note"] == "mine and theirs"
+
+
+def test_tags_and_names_that_somebody_else_gave_meanwhile_stay(window: Window, person: User) -> None:
+    trial = record_trial(person, "tagged").id
+    opened = window(person)
+    console = Console(opened).trial(trial)
+    expect(console.heading("tagged")).to_be_visible()
+    opened.context.route(  # the page does not learn of it
+        f"**/trials/{trial}", lambda route: route.abort() if route.request.method == "GET" else route.continue_()
+    )
+    person.v2("PATCH", f"/trials/{trial}", json={"add_tags": ["theirs"]})
+    console.button("Add tag").click()
+    field = console.page.get_by_role("textbox", name="Add tag")
+    field.fill("mine")
+    field.press("Enter")
+    undo = console.button("Undo")
+    expect(undo).to_be_visible()
+    assert sorted(person.trial(trial)["tags"]) == ["mine", "theirs"]
+    undo.click()
+    expect(console.page.get_by_text("Undone")).to_be_visible()
+    assert person.trial(trial)["tags"] == ["theirs"]
+    opened.context.unroute_all()
+    console.choose("More actions", "Rename")
+    console.dialog.get_by_role("textbox").fill("ours")
+    console.page.keyboard.press("Enter")
+    expect(undo).to_be_visible()
+    person.v2("PATCH", f"/trials/{trial}", json={"name": "settled"})
+    undo.click()
+    expect(console.page.get_by_text("Left as somebody else has put it since: settled")).to_be_visible()
+    assert person.trial(trial)["name"] == "settled"

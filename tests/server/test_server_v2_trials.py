@@ -236,3 +236,19 @@ def test_every_answer_is_strict_json_and_not_to_be_cached(user: User) -> None:
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert "access-control-allow-origin" not in answer.headers
+
+
+def test_a_note_that_somebody_else_changed_meanwhile_is_not_replaced(user: User) -> None:
+    trial = user.new_trial()
+
+    def note(text: str, **more: str) -> int:
+        return user.v2("PATCH", f"/trials/{trial}", json={"note": text, **more}).status_code
+
+    assert note("mine", note_before="") == 200
+    assert note("theirs") == 200
+    answer = user.v2("PATCH", f"/trials/{trial}", json={"note": "mine again", "note_before": "mine", "tags": ["x"]})
+    assert (answer.status_code, code_of(answer)) == (412, "note_changed")
+    assert (user.trial(trial)["note"], user.trial(trial)["tags"]) == ("theirs", [])
+    assert note("theirs", note_before="mine") == 200  # the same change again, whose answer was lost
+    assert note("both", note_before="theirs") == 200
+    assert user.trial(trial)["note"] == "both"

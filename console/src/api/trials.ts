@@ -137,8 +137,11 @@ export async function getTrials(
 export interface TrialChange {
   name?: string;
   folder?: { id: string };
-  tags?: string[];
+  add_tags?: string[];
+  remove_tags?: string[];
   note?: string;
+  /** The note that it replaces: if it is another by now, the server refuses with `note_changed`. */
+  note_before?: string;
 }
 
 export function changeTrial(id: string, change: TrialChange): Promise<Trial> {

@@ -180,8 +180,13 @@ function Facts({ trial, changed }: { trial: TrialDetail; changed: () => void }) 
         <code title={trial.id}>{shortId(trial.id)}</code>
         <CopyButton text={trial.id} label={t("trial.id")} />
       </span>
-      <TagEditor tags={trial.tags} may={edits} save={(tags) => changeTags(trial, tags, changed)} />
-      <NoteEditor note={trial.note} may={edits} save={(note) => changeTrial(trial.id, { note }).then(changed)} />
+      <TagEditor tags={trial.tags} may={edits} save={(change) => changeTags(trial.id, change, changed)} />
+      <NoteEditor
+        note={trial.note}
+        may={edits}
+        save={(note, before) => changeTrial(trial.id, { note, note_before: before }).then(changed)}
+        current={() => getTrial(trial.id).then(({ note }) => note)}
+      />
     </div>
   );
 }

@@ -1,8 +1,8 @@
 /** What people do with folders and trials: the dialogs, and what follows. */
 
 import { useState } from "preact/hooks";
-import { changeFolder, makeFolder, restore } from "../api/folders";
-import { changeTrial } from "../api/trials";
+import { changeFolder, getFolder, makeFolder, restore } from "../api/folders";
+import { changeTrial, getTrial } from "../api/trials";
 import type { TrashItem } from "../api/types";
 import { refreshFolders } from "../state/folders";
 import { t } from "../words";
@@ -31,13 +31,14 @@ export function askRename(thing: Thing, done: () => void): void {
     if (thing.kind === "folder") refreshFolders();
     done();
   };
-  const undo = async () => {
-    await rename(thing.name);
-    notify(t("done.undone"));
+  const undo = async (given: string) => {
+    const { name } = await (thing.kind === "folder" ? getFolder : getTrial)(thing.id);
+    if (name === given) await rename(thing.name);
+    notify(name === given ? t("done.undone") : t("done.left", { names: name })); // somebody else wants another
   };
   const action = async (name: string) => {
     await rename(name);
-    notifyUndo(t("done.renamed"), undo);
+    notifyUndo(t("done.renamed"), () => undo(name));
   };
   const title = t(thing.kind === "folder" ? "folder.rename" : "trial.rename");
   openDialog(
@@ -120,12 +121,17 @@ export async function bringBack(thing: Pick<TrashItem, "kind" | "id" | "name">, 
   notify(t("trash.restored", { name: name ?? thing.name }));
 }
 
-/** Save other tags of a trial. */
-export async function changeTags(trial: { id: string; tags: string[] }, tags: string[], done: () => void) {
-  const save = async (all: string[]) => {
-    await changeTrial(trial.id, { tags: all });
+/** Tags that are added to a trial or taken from it; those of others stay. */
+export interface TagChange {
+  add?: string[];
+  remove?: string[];
+}
+
+export async function changeTags(id: string, { add = [], remove = [] }: TagChange, done: () => void) {
+  const save = async (added: string[], removed: string[]) => {
+    await changeTrial(id, { add_tags: added, remove_tags: removed });
     done();
   };
-  await save(tags);
-  notifyUndo(t("done.tagged"), () => save(trial.tags).then(() => notify(t("done.undone"))));
+  await save(add, remove);
+  notifyUndo(t("done.tagged"), () => save(remove, add).then(() => notify(t("done.undone"))));
 }

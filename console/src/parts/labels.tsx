@@ -1,7 +1,9 @@
 /** Tags and the note of a trial, changed in place. */
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { ApiError } from "../api/client";
 import { t } from "../words";
+import type { TagChange } from "./actions";
 import { IconButton } from "./basics";
 import { closeDialog, Dialog, openDialog } from "./dialog";
 import { Icon } from "./icons";
@@ -12,12 +14,12 @@ import { notifyError } from "./toasts";
 interface TagProps {
   tags: string[];
   may: boolean;
-  save: (tags: string[]) => Promise<unknown>;
+  save: (change: TagChange) => Promise<unknown>;
 }
 
 export function TagEditor({ tags, may, save }: TagProps) {
   const [adding, setAdding] = useState(false);
-  const change = (next: string[]) => save(next).catch(notifyError);
+  const change = (wish: TagChange) => void save(wish).catch(notifyError);
   const add = (event: Event) => {
     event.preventDefault();
     const field = (event.currentTarget as HTMLFormElement).elements.namedItem("tag") as HTMLInputElement;
@@ -26,7 +28,7 @@ export function TagEditor({ tags, may, save }: TagProps) {
       .map((tag) => tag.trim())
       .filter((tag) => tag && !tags.includes(tag));
     setAdding(false);
-    if (wanted.length) void change([...tags, ...wanted]);
+    if (wanted.length) change({ add: wanted });
   };
   return (
     <span class="tags">
@@ -37,7 +39,7 @@ export function TagEditor({ tags, may, save }: TagProps) {
             <button
               type="button"
               aria-label={t("trial.tags.remove", { name: tag })}
-              onClick={() => void change(tags.filter((one) => one !== tag))}
+              onClick={() => change({ remove: [tag] })}
             >
               <Icon name="close" size={10} />
             </button>
@@ -67,15 +69,30 @@ export function TagEditor({ tags, may, save }: TagProps) {
   );
 }
 
-function NoteDialog({ note, save }: { note: string; save: (note: string) => Promise<unknown> }) {
+interface NoteDialogProps {
+  note: string;
+  /** Save a text instead of the one that was there before. */
+  save: (note: string, before: string) => Promise<unknown>;
+  /** The note as it is now. */
+  current: () => Promise<string>;
+}
+
+function NoteDialog({ note, save, current }: NoteDialogProps) {
   const [text, setText] = useState(note);
-  const submit = (event: Event) => {
+  const [theirs, setTheirs] = useState<string | null>(null);
+  const submit = async (event: Event) => {
     event.preventDefault();
-    save(text).then(closeDialog, notifyError);
+    try {
+      await save(text, theirs ?? note);
+      closeDialog();
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== "note_changed") notifyError(error);
+      else await current().then(setTheirs, notifyError);
+    }
   };
   return (
     <Dialog title={t("trial.note")}>
-      <form onSubmit={submit}>
+      <form onSubmit={(event) => void submit(event)}>
         <textarea
           autoFocus
           rows={8}
@@ -85,6 +102,14 @@ function NoteDialog({ note, save }: { note: string; save: (note: string) => Prom
           onInput={(event) => setText(event.currentTarget.value)}
         />
         <p class="soft small">{t("trial.note.hint")}</p>
+        {theirs !== null && (
+          <>
+            <p class="bad" role="alert">
+              {t("trial.note.conflict")}
+            </p>
+            <textarea readOnly rows={5} aria-label={t("report.theirs")} value={theirs} />
+          </>
+        )}
         <div class="dialog-foot">
           <button type="button" onClick={closeDialog}>
             {t("common.cancel")}
@@ -98,14 +123,8 @@ function NoteDialog({ note, save }: { note: string; save: (note: string) => Prom
   );
 }
 
-interface NoteProps {
-  note: string;
-  may: boolean;
-  save: (note: string) => Promise<unknown>;
-}
-
-export function NoteEditor({ note, may, save }: NoteProps) {
-  const edit = () => openDialog(<NoteDialog note={note} save={save} />);
+export function NoteEditor({ note, may, save, current }: NoteDialogProps & { may: boolean }) {
+  const edit = () => openDialog(<NoteDialog note={note} save={save} current={current} />);
   if (!may) return note ? <Note note={note} /> : null;
   if (!note) {
     return (

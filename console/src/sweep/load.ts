@@ -86,6 +86,10 @@ async function loadAll(
   return { ...(await allTrials(wish, MOST_TRIALS, signal, told)), left, columns };
 }
 
+function isSame(old: SweepRows | null, rows: SweepRows): boolean {
+  return JSON.stringify(old) === JSON.stringify(rows);
+}
+
 /** @param shown The fields that are shown; a metric that has not come yet is asked for. */
 export function useSweep(which: Which, shown: string[]): SweepLoad {
   const key = JSON.stringify(which);
@@ -113,7 +117,8 @@ export function useSweep(which: Which, shown: string[]): SweepLoad {
         if (stop.signal.aborted) return;
         const names = rows.trials.flatMap((trial) => Object.keys(trial.metrics));
         came.current = { key, metrics: new Set([...asked, ...[...new Set(names)].map((name) => metricColumn(name))]) };
-        setState({ key, rows, error: null });
+        // What is the same is not drawn again.
+        setState((old) => ({ key, rows: isSame(old.rows, rows) ? old.rows : rows, error: null }));
       } catch (error) {
         if (!stop.signal.aborted && !isAbort(error)) setState((old) => ({ ...old, error }));
       }

@@ -318,6 +318,8 @@ export const en = {
   "trial.tags.remove": "Remove tag {name}",
   "trial.note": "Note",
   "trial.note.edit": "Edit the note",
+  "trial.note.conflict":
+    "Somebody else changed the note meanwhile: below is what they saved. Saving again replaces it with yours.",
   "trial.note.hint": "Markdown: **bold**, - list, `code`, [text](#/trials/…) leads to a page of this console.",
   "trial.note.add": "Add a note",
   "trial.note.all": "Show all of the note",

@@ -317,6 +317,7 @@ export const zh: Record<Word, string> = {
   "trial.tags.remove": "移除标签 {name}",
   "trial.note": "备注",
   "trial.note.edit": "编辑备注",
+  "trial.note.conflict": "其他人在此期间修改了备注：下面是他们保存的内容。再次保存将用您的内容替换它。",
   "trial.note.hint": "支持 Markdown：**粗体**、- 列表、`代码`；[文字](#/trials/…) 链接到本控制台的页面。",
   "trial.note.add": "添加备注",
   "trial.note.all": "显示全部备注",
