@@ -175,13 +175,16 @@ class Connection:
         )
 
     def persist(self, call: Callable[[], T], after: type[NetworkError] = NetworkError) -> T:
-        """Return what `call` returns, retrying by the retry policy after a NetworkError, or one of its classes."""
+        """Return what `call` returns, retrying by the retry policy after a NetworkError, or one of its classes.
+
+        What no waiting mends is raised at once: something that is no AIMD server, and a server that is full.
+        """
         attempt = 0
         started_s = time.monotonic()
         while True:
             try:
                 return call()
-            except NotAServerError:
+            except (NotAServerError, StorageFullError):  # somebody has to make room, which takes longer than a retry
                 raise
             except NetworkError as error:
                 # A server that never answered is reported at once; one that has answered may come back.

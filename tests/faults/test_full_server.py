@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from collections.abc import Iterator
@@ -12,12 +13,14 @@ from threading import Thread
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from aimd_core.errors import StorageAwayError, StorageFullError
+from aimd_core.client.v2 import Server
+from aimd_core.config import Credentials
+from aimd_core.errors import BusyError, StorageAwayError, StorageFullError
 from aimd_server.blobs import open_blobs, s3
 from aimd_server.errors import ObjectsUnavailableError
 from aimd_server.stores.location import unavailable
 from tests.faults.test_file_uploads import FileCase
-from tests.faults.uploads import Case
+from tests.faults.uploads import QUICK, Case
 from tests.server.api import User, line
 from tests.support.home import Home
 from tests.support.parts import can_mount, require_part
@@ -112,9 +115,8 @@ def test_a_full_disk_is_a_code_of_its_own_without_the_reason_in_the_log(full_ser
 
 
 def test_the_command_line_says_what_became_of_the_upload(
-    full_server: RunningServer, tmp_path: Path, home: Home, monkeypatch: pytest.MonkeyPatch
+    full_server: RunningServer, tmp_path: Path, home: Home
 ) -> None:
-    monkeypatch.setattr("aimd_core.client.connection.RetryPolicy.delay_s", lambda *_: 0.01)
     with Proxy(full_server.port) as proxy:
         case = FileCase(full_server, proxy, home.work / "run")
     (case.path / "files" / "huge.bin").write_bytes(os.urandom(LARGE_BYTES))
@@ -125,6 +127,44 @@ def test_the_command_line_says_what_became_of_the_upload(
     assert told[0].endswith(f"{full_server.url} has no room left: its disk or its object store is full")
     assert "What it took before is kept" in told[1]
     assert "it resumes where it stopped" in told[1]
+
+
+class _Answering(BaseHTTPRequestHandler):
+    """A server that refuses each request, and counts them."""
+
+    code, requests = "", 0
+
+    def do_GET(self) -> None:
+        type(self).requests += 1
+        body = json.dumps({"error": {"code": self.code, "message": "no"}}).encode()
+        self.send_response(503)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "requests"),
+    [
+        ("storage_full", StorageFullError, 1),
+        ("storage_away", StorageAwayError, QUICK.tries),
+        ("busy", BusyError, QUICK.tries),
+    ],
+)
+def test_a_server_that_is_full_is_asked_once_and_one_that_comes_back_again(
+    code: str, kind: type[BusyError], requests: int
+) -> None:
+    handler = type("Answering", (_Answering,), {"code": code})
+    with HTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        credentials = Credentials(f"http://127.0.0.1:{server.server_port}", "key", {})
+        with Server(credentials, QUICK) as asked, pytest.raises(kind):
+            asked.info()
+        server.shutdown()
+    assert handler.requests == requests
 
 
 @pytest.mark.parametrize(("sqlstate", "is_full"), [("53100", True), ("40001", False), ("57P03", False)])
