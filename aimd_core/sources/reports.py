@@ -24,6 +24,12 @@ if TYPE_CHECKING:
     from aimd_core.sources.remote import ServerSource
 
 
+_NOT_HERE = (
+    "this address is of a server's console; in the report of a directory, a line such as query: name ~ resnet "
+    "chooses trials"
+)
+
+
 class Elsewhere(Protocol):
     """What the addresses of a server's console lead to. Each method may raise an `AimdError`."""
 
@@ -75,7 +81,7 @@ class ReportSource:
         raise ViewFaultError(said("no view {name}", name=name))
 
     def address(self, short: str) -> str:
-        """Return the address that a short one stands for; a directory has none, its console does."""
+        """Return the address that a short one stands for; a directory has none."""
         try:
             return self._console().address(short)
         except AimdError as error:
@@ -83,7 +89,7 @@ class ReportSource:
 
     def _console(self) -> Elsewhere:
         if self._elsewhere is None:
-            raise ViewFaultError(said("what this address shows is seen in the console"))
+            raise ViewFaultError(said(_NOT_HERE))
         return self._elsewhere
 
     def trials(self, chosen: Selection, limit: int, documents: bool) -> tuple[list[Facts], bool]:

@@ -108,9 +108,10 @@ def test_a_directory_without_a_report_is_told_and_two_sources_are_refused(home: 
     assert home.aimd("folder", "report", "vision", "-d", ".").code == 2
     assert home.aimd("folder", "note", "-d", "nowhere").code == 3
     (home.work / ".aimd").mkdir(exist_ok=True)
-    (home.work / ".aimd" / "note.md").write_text("```view #/folders/x/\n```\n\n```view\n```\n")
+    (home.work / ".aimd" / "note.md").write_text("```view #/folders/x/\n```\n\n```view #/v/y/\n```\n\n```view\n```\n")
     page = home.aimd("folder", "report", "--html", "-").out
-    assert "seen in the console" in page
+    for address in ("#/folders/x/", "#/v/y/"):
+        assert f"{address}: this address is of a server" in page
     assert "(no trials)" in page
 
 
@@ -138,5 +139,5 @@ def test_a_report_in_the_terminal_shows_what_addresses_of_the_console_lead_to(
     plain = re.sub(r"\x1b\[[0-9;]*m", "", home.aimd_terminal("folder", "report", "notes", columns=100))
     assert "slow" in plain
     assert "fast" not in plain
-    assert "seen in the console" not in plain
+    assert "this address is of a server" not in plain
     assert "absent0" in plain

@@ -10,7 +10,8 @@ REPORTS: dict[str, str] = {
     "a report shows {n} views at most": "一份报告最多显示 {n} 个视图",
     "a report shows {size} MiB of charts and tables at most": "一份报告的图表和表格合计最多 {size} MiB",
     "no view {name}": "没有视图 {name}",
-    "what this address shows is seen in the console": "此地址的内容请在控制台中查看",
+    "this address is of a server's console; in the report of a directory, a line such as query: name ~ resnet "
+    "chooses trials": "此地址属于服务器的控制台；在目录的报告中，请用 query: name ~ resnet 这样的一行选择试验",
     "not a page of trials": "不是试验页面",
     "an address has 100 fields at most": "地址中最多可有 100 项",
     "(without {n} pictures: a report has {most} pictures and {size} MiB of them at most)": (
