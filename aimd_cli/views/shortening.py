@@ -1,7 +1,8 @@
 """Shortens the entries of a column so that they can still be told apart. Pure.
 
-A text is cut by terminal cells, at the end, in the middle or at both ends: whichever keeps the most entries of the
-column different. A number keeps as many digits as tell it from the others, and at least four.
+A text is cut by terminal cells, at the end, in the middle, at both ends, or wherever names that differ in several words
+are alike: whichever keeps the most entries of the column different. A number keeps as many digits as tell it from the
+others, and at least four.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import re
 from collections.abc import Sequence
 
 from rich.cells import cell_len, set_cell_size
+
+from aimd_cli.views.name_parts import ALL_HAVE, FOLLOWS, TELLS, Parts, name_family
 
 _LEAST_DIGITS, _MOST_DIGITS = 4, 17
 _HEAD_LINES = 3
@@ -29,7 +32,12 @@ def shortened(texts: Sequence[str], width: int, ellipsis: str = "…") -> list[s
     if not long:
         return list(texts)
     whole = set(texts).difference(long)
-    cuts = [_both_ends(long, width, ellipsis), _differing_part(long, width, ellipsis), _end(long, width, ellipsis)]
+    cuts = [
+        _telling_parts(texts, long, width, ellipsis),
+        _both_ends(long, width, ellipsis),
+        _differing_part(long, width, ellipsis),
+        _end(long, width, ellipsis),
+    ]
     best = max(cuts, key=lambda cut: len({*cut, *whole}))  # of equals the first
     by_text = dict(zip(long, best, strict=True))
     return [by_text.get(text, text) for text in texts]
@@ -39,6 +47,30 @@ def begun(texts: Sequence[str], width: int, ellipsis: str = "…") -> list[str]:
     """Return the beginnings of sentences, at most `width` cells wide."""
     room = width - cell_len(ellipsis)
     return [text if cell_len(text) <= width else _beginning(text, room) + ellipsis for text in texts]
+
+
+def _telling_parts(texts: Sequence[str], long: list[str], width: int, ellipsis: str) -> list[str]:
+    """Cut what names have in common, if they differ at several places and that is enough; else return none."""
+    family = name_family(texts)
+    named = [family.get(text, []) for text in long]
+    if not all(sum(rank == TELLS for _, rank in parts) > 1 for parts in named):
+        return []
+    cut = [_without(parts, width, ellipsis) for parts in named]
+    return cut if max(map(cell_len, cut)) <= width else []
+
+
+def _without(parts: Parts, width: int, ellipsis: str) -> str:
+    """Return a name of which as much of its parts gives way as there is no room for."""
+    texts = [text for text, _ in parts]
+    for rank in (ALL_HAVE, FOLLOWS):
+        for at in reversed(range(len(parts))):
+            if parts[at][1] != rank or cell_len("".join(texts)) <= width:
+                continue
+            texts[at] = ellipsis
+            spare = width - cell_len("".join(texts))
+            texts[at] = _beginning(parts[at][0], max(0, spare)) + ellipsis if spare > 0 else ellipsis
+    doubled = re.escape(ellipsis)
+    return re.sub(f"({doubled}){{2,}}", ellipsis, "".join(texts))
 
 
 def _both_ends(texts: list[str], width: int, ellipsis: str) -> list[str]:

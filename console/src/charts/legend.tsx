@@ -2,7 +2,7 @@
 
 import type { Signal } from "@preact/signals";
 import { formatNumber } from "../model/format";
-import { BothEnds } from "../parts/basics";
+import { BothEnds, Names } from "../parts/basics";
 import { locale, t } from "../words";
 import type { Curve } from "./curves";
 import { emphasised } from "./emphasis";
@@ -51,15 +51,18 @@ export function Legend({ curves, cursor, view, ranges }: LegendProps) {
   const isGroup = curves.some((curve) => curve.of === "trials");
   return (
     <div class={`legend${isGroup ? " rows" : ""}`}>
-      {few &&
-        curves.map((curve, place) => (
-          <Entry
-            key={curve.key}
-            curve={curve}
-            text={at ? formatNumber(readings[place]?.value) : lastText(curve.last)}
-            note={common ? "" : (notes[place] ?? "")}
-          />
-        ))}
+      {few && (
+        <Names names={curves.map(({ short }) => short)}>
+          {curves.map((curve, place) => (
+            <Entry
+              key={curve.key}
+              curve={curve}
+              text={at ? formatNumber(readings[place]?.value) : lastText(curve.last)}
+              note={common ? "" : (notes[place] ?? "")}
+            />
+          ))}
+        </Names>
+      )}
       <span class="legend-x clip">
         {!at && ranges.y && <Outside curves={curves} x={ranges.x} y={ranges.y} view={view} />}
         {nan > 0 && !at && <span class="nan">× {t("chart.nan", { n: nan.toLocaleString("en-US") })}</span>}
@@ -153,16 +156,18 @@ export function Tip({ curves, cursor, view, plot }: TipProps) {
       <div class="soft">
         <CursorText view={view} x={at.x} note={common} />
       </div>
-      {rows.map(({ curve, reading }, place) => (
-        <div key={curve.key} class={`legend-one${curve.line === strong ? " strong" : ""}`}>
-          <Swatch curve={curve} />
-          <span class="clip" title={curve.label}>
-            <BothEnds text={curve.short} />
-          </span>
-          <b>{formatNumber(reading.value)}</b>
-          {!common && <small>{notes[place]}</small>}
-        </div>
-      ))}
+      <Names names={rows.map(({ curve }) => curve.short)}>
+        {rows.map(({ curve, reading }, place) => (
+          <div key={curve.key} class={`legend-one${curve.line === strong ? " strong" : ""}`}>
+            <Swatch curve={curve} />
+            <span class="clip" title={curve.label}>
+              <BothEnds text={curve.short} />
+            </span>
+            <b>{formatNumber(reading.value)}</b>
+            {!common && <small>{notes[place]}</small>}
+          </div>
+        ))}
+      </Names>
     </div>
   );
 }

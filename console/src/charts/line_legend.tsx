@@ -4,7 +4,7 @@ import { useSignalEffect } from "@preact/signals";
 import { useMemo, useRef } from "preact/hooks";
 import { numberOf } from "../model/format";
 import { formatRoute } from "../model/route";
-import { BothEnds, IconButton, StateMark } from "../parts/basics";
+import { BothEnds, IconButton, Names, StateMark } from "../parts/basics";
 import { t } from "../words";
 import type { Colouring, TrialLine } from "./colouring";
 import { lastOf } from "./curves";
@@ -58,9 +58,11 @@ export function LineLegend(props: LineLegendProps) {
         </p>
       )}
       <ul ref={list} onMouseLeave={() => emphasise(null)}>
-        {rows.map((row) => (
-          <Entry key={row.line.key} row={row} {...props} />
-        ))}
+        <Names names={lines.map(({ short }) => short)}>
+          {rows.map((row) => (
+            <Entry key={row.line.key} row={row} {...props} />
+          ))}
+        </Names>
       </ul>
     </>
   );

@@ -9,10 +9,14 @@ const PICK = 50;
 /** Columns become so much wider at most where there is room. */
 const GROWN = 1.5;
 
-/** Widths of which that of the names gives way, as far as names are still read, if the columns have no room. */
-export function withShortNames(widths: number[], name: number, width: number): number[] {
+/**
+ * Widths of which that of the names gives way, as far as names are still read, if the columns have no room.
+ *
+ * @param least What the names need to be told apart.
+ */
+export function withShortNames(widths: number[], name: number, width: number, least = 0): number[] {
   const excess = widths.reduce((sum, one) => sum + one, PICK) - width;
-  const most = Math.max(0, (widths[name] ?? 0) - SHORT_NAME);
+  const most = Math.max(0, (widths[name] ?? 0) - Math.max(SHORT_NAME, least));
   return widths.map((one, at) => (at === name ? one - Math.max(0, Math.min(excess, most)) : one));
 }
 

@@ -6,7 +6,7 @@ import type { Difference } from "../model/flat";
 import { formatNumber, formatValue, numberOf } from "../model/format";
 import { formatRoute } from "../model/route";
 import { BaselineMark, DifferenceNote, Star } from "../parts/baseline";
-import { BothEnds, Empty, StateMark } from "../parts/basics";
+import { BothEnds, Empty, Names, StateMark } from "../parts/basics";
 import { wayOf } from "../state/directions";
 import { route, setQuery } from "../state/route";
 import { t } from "../words";
@@ -36,15 +36,17 @@ export function DifferenceTable({ trials, rows }: { trials: Trial[]; rows: Diffe
           <thead>
             <tr>
               <th scope="col">{t("common.name")}</th>
-              {trials.map((trial) => (
-                <th key={trial.id} scope="col">
-                  <a href={formatRoute("trials", trial.id)} class="clip" title={trial.name}>
-                    <BothEnds text={trial.name} />
-                  </a>
-                  <BaselineMark trial={trial} />
-                  <StateMark trial={trial} />
-                </th>
-              ))}
+              <Names names={trials.map(({ name }) => name)}>
+                {trials.map((trial) => (
+                  <th key={trial.id} scope="col">
+                    <a href={formatRoute("trials", trial.id)} class="clip" title={trial.name}>
+                      <BothEnds text={trial.name} />
+                    </a>
+                    <BaselineMark trial={trial} />
+                    <StateMark trial={trial} />
+                  </th>
+                ))}
+              </Names>
             </tr>
           </thead>
           <tbody>

@@ -18,7 +18,7 @@ import { seconds } from "../model/format";
 import { shortNames } from "../model/names";
 import { formatRoute, joinNames, parseRoute, splitNames } from "../model/route";
 import { changesOf, sortColumns } from "../model/views";
-import { errorText, Skeleton } from "../parts/basics";
+import { errorText, Names, Skeleton } from "../parts/basics";
 import { later } from "../parts/later";
 import { throttle, useLoaded } from "../parts/load";
 import { Cell } from "../parts/trial_cells";
@@ -289,20 +289,22 @@ function Table({ view, trials, isRanked }: { view: EmbeddedView; trials: Trial[]
           </tr>
         </thead>
         <tbody>
-          {trials.map((trial, at) => (
-            <tr key={trial.id}>
-              {isRanked && <td>{at + 1}</td>}
-              {columns.map((column) => (
-                <td key={column.id} class={numeric.has(column) ? "number" : undefined}>
-                  {column.kind === "other" ? (
-                    otherValue(trial, column.id, now.value, locale())
-                  ) : (
-                    <Cell trial={trial} column={column} diverged={false} />
-                  )}
-                </td>
-              ))}
-            </tr>
-          ))}
+          <Names names={trials.map(({ name }) => name)}>
+            {trials.map((trial, at) => (
+              <tr key={trial.id}>
+                {isRanked && <td>{at + 1}</td>}
+                {columns.map((column) => (
+                  <td key={column.id} class={numeric.has(column) ? "number" : undefined}>
+                    {column.kind === "other" ? (
+                      otherValue(trial, column.id, now.value, locale())
+                    ) : (
+                      <Cell trial={trial} column={column} diverged={false} />
+                    )}
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </Names>
         </tbody>
       </table>
     </div>

@@ -1,29 +1,41 @@
 /** Small parts: state, buttons, empty places, errors, skeletons. */
 
-import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
+import { type ComponentChildren, createContext } from "preact";
+import { useContext, useMemo, useState } from "preact/hooks";
 import { ApiError } from "../api/client";
 import type { State, Trial } from "../api/types";
 import { reasonOf } from "../model/endings";
-import { bothEnds } from "../model/format";
+import { type NameFamily, nameFamily, partsIn } from "../model/name_parts";
 import { t, type Word } from "../words";
 import { Icon, type IconName } from "./icons";
 
+const Family = createContext<NameFamily>(new Map());
+
+/** What is in it has names that are told apart by where they differ, where there is no room for all of them. */
+export function Names({ names, children }: { names: readonly string[]; children: ComponentChildren }) {
+  const key = names.join("\n");
+  const family = useMemo(() => nameFamily(names), [key]);
+  return <Family.Provider value={family}>{children}</Family.Provider>;
+}
+
 /**
- * A name in one line, of which the middle is left out where there is no room.
+ * A name in one line; where there is no room, what the names of its list have in common gives way first.
  *
- * The name stays one piece of text, so that it is read out, found and copied without a gap; the style sheet draws the
- * ending.
+ * The name stays one piece of text, so that it is read out, found and copied without a gap; the style sheet draws what
+ * follows its first part.
  */
 export function BothEnds({ text }: { text: string }) {
-  const [beginning, ending] = bothEnds(text);
-  if (!ending) return <>{text}</>;
+  const [first, ...rest] = partsIn(useContext(Family), text);
+  if (!first || !rest.length) return <>{text}</>;
   return (
-    <span class="both" data-ending={ending}>
-      <span class="clip">
-        {beginning}
-        <span class="undrawn">{ending}</span>
+    <span class="both">
+      <span class={`part-${first.rank}`}>
+        {first.text}
+        <span class="undrawn">{text.slice(first.text.length)}</span>
       </span>
+      {rest.map((part, at) => (
+        <i key={at} class={`part-${part.rank}`} data-text={part.text} aria-hidden="true" />
+      ))}
     </span>
   );
 }

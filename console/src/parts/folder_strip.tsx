@@ -7,7 +7,7 @@ import { formatRoute } from "../model/route";
 import { children, loadChildren, refreshFolders } from "../state/folders";
 import { mayWrite } from "../state/rights";
 import { t } from "../words";
-import { BothEnds, IconButton } from "./basics";
+import { BothEnds, IconButton, Names } from "./basics";
 import { Icon } from "./icons";
 import { notifyError } from "./toasts";
 
@@ -26,30 +26,32 @@ export function FolderStrip({ id }: { id: string }) {
   const shown = all ? below : below.slice(0, SHOWN);
   return (
     <ul class="strip" aria-label={t("list.folders")}>
-      {shown.map((folder) => (
-        <li key={folder.id}>
-          <a class="folder-chip" href={formatRoute("folders", folder.target ?? folder.id)} title={folder.path}>
-            <Icon name={folder.type === "shortcut" ? "link" : "folder"} />
-            <span class="clip">
-              <BothEnds text={folder.name} />
-            </span>
-            {folder.shared && (
-              <span class="soft" title={t("list.shared")}>
-                <Icon name="shared" size={13} />
+      <Names names={shown.map(({ name }) => name)}>
+        {shown.map((folder) => (
+          <li key={folder.id}>
+            <a class="folder-chip" href={formatRoute("folders", folder.target ?? folder.id)} title={folder.path}>
+              <Icon name={folder.type === "shortcut" ? "link" : "folder"} />
+              <span class="clip">
+                <BothEnds text={folder.name} />
               </span>
+              {folder.shared && (
+                <span class="soft" title={t("list.shared")}>
+                  <Icon name="shared" size={13} />
+                </span>
+              )}
+              {trialsIn(folder) > 0 && <span class="soft number">{trialsIn(folder).toLocaleString("en-US")}</span>}
+            </a>
+            {folder.type === "shortcut" && mayWrite() && (
+              <IconButton
+                icon="close"
+                size={12}
+                label={t("shared.shortcut.remove", { name: folder.name })}
+                onClick={() => void removeShortcut(folder.id).then(refreshFolders, notifyError)}
+              />
             )}
-            {trialsIn(folder) > 0 && <span class="soft number">{trialsIn(folder).toLocaleString("en-US")}</span>}
-          </a>
-          {folder.type === "shortcut" && mayWrite() && (
-            <IconButton
-              icon="close"
-              size={12}
-              label={t("shared.shortcut.remove", { name: folder.name })}
-              onClick={() => void removeShortcut(folder.id).then(refreshFolders, notifyError)}
-            />
-          )}
-        </li>
-      ))}
+          </li>
+        ))}
+      </Names>
       {below.length > SHOWN && (
         <li>
           <button type="button" class="quiet" onClick={() => setAll(!all)}>

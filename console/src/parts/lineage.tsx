@@ -5,9 +5,10 @@ import { useMemo } from "preact/hooks";
 import type { Lineage, LineageNode } from "../api/types";
 import { shortId } from "../model/format";
 import { fitted, neighbours, type PlacedNode, placeLineage } from "../model/lineage";
+import { nameFamily, partsIn, shownName } from "../model/name_parts";
 import { formatRoute } from "../model/route";
 import { t } from "../words";
-import { BothEnds } from "./basics";
+import { BothEnds, Names } from "./basics";
 import { Icon } from "./icons";
 
 const WIDTH = 190;
@@ -18,6 +19,8 @@ const MARGIN = 6;
 const INDENT = 14;
 const NAME_SIZE = 13;
 const DETAIL_SIZE = 11.5;
+/** The room of a text in a box. */
+const MOST = WIDTH - 2 * INDENT;
 
 export function nodeAddress(node: Pick<LineageNode, "kind" | "id">): string {
   return formatRoute(node.kind === "trial" ? "trials" : "artifacts", node.id);
@@ -32,6 +35,7 @@ function measuring(size: number): (text: string) => number {
 
 export function LineagePicture({ lineage }: { lineage: Lineage }) {
   const placed = useMemo(() => placeLineage(lineage), [lineage]);
+  const family = useMemo(() => nameFamily(placed.nodes.map(nameOf)), [placed]);
   const [widthOfName, widthOfDetail] = useMemo(() => [measuring(NAME_SIZE), measuring(DETAIL_SIZE)] as const, []);
   const x = (node: PlacedNode) => MARGIN + (node.layer - placed.firstLayer) * (WIDTH + GAP_X);
   const y = (node: PlacedNode) => MARGIN + node.row * (HEIGHT + GAP_Y);
@@ -56,10 +60,10 @@ export function LineagePicture({ lineage }: { lineage: Lineage }) {
         {placed.nodes.map((node) => (
           <Node key={node.id} node={node} x={x(node)} y={y(node)} isStart={node.id === lineage.start}>
             <text x={INDENT} y={20} font-size={NAME_SIZE}>
-              {fitted(nameOf(node), WIDTH - 2 * INDENT, widthOfName)}
+              {shownName(partsIn(family, nameOf(node)), MOST, widthOfName, (text) => fitted(text, MOST, widthOfName))}
             </text>
             <text x={INDENT} y={36} font-size={DETAIL_SIZE} class="lineage-detail">
-              {fitted(node.detail, WIDTH - 2 * INDENT, widthOfDetail)}
+              {fitted(node.detail, MOST, widthOfDetail)}
             </text>
           </Node>
         ))}
@@ -118,15 +122,17 @@ function NodeList({ title, nodes }: { title: string; nodes: LineageNode[] }) {
       <h2>{title}</h2>
       {nodes.length === 0 && <p class="soft">{t("common.none")}</p>}
       <ul class="node-list">
-        {nodes.map((node) => (
-          <li key={node.id}>
-            <a class="row" href={nodeAddress(node)}>
-              <Icon name={node.kind === "trial" ? "compare" : "artifact"} />
-              <BothEnds text={nameOf(node)} />
-            </a>
-            <span class="soft">{node.detail}</span>
-          </li>
-        ))}
+        <Names names={nodes.map(nameOf)}>
+          {nodes.map((node) => (
+            <li key={node.id}>
+              <a class="row" href={nodeAddress(node)}>
+                <Icon name={node.kind === "trial" ? "compare" : "artifact"} />
+                <BothEnds text={nameOf(node)} />
+              </a>
+              <span class="soft">{node.detail}</span>
+            </li>
+          ))}
+        </Names>
       </ul>
     </section>
   );

@@ -7,7 +7,7 @@ import type { MediaPage, MediaRecord } from "../api/types";
 import { frameOf } from "../model/framed";
 import { stepAt, unionOf } from "../model/media";
 import { t, type Word } from "../words";
-import { BothEnds, Failure, IconButton, Skeleton } from "./basics";
+import { BothEnds, Failure, IconButton, Names, Skeleton } from "./basics";
 import { HistogramHeatMap } from "./histogram";
 import { useLoaded } from "./load";
 import { MediaItem } from "./media_items";
@@ -96,17 +96,19 @@ function Stepped({ trials, name, kinds, version }: PanelProps) {
       )}
       <StepSlider steps={all} step={step} name={name} choose={choose} />
       <div class="media-columns">
-        {trials.map((trial, at) => (
-          <Column
-            key={trial.id}
-            trial={trial}
-            name={name}
-            steps={steps[at] ?? []}
-            step={step}
-            isNamed={trials.length > 1}
-            version={version}
-          />
-        ))}
+        <Names names={trials.map((trial) => trial.name)}>
+          {trials.map((trial, at) => (
+            <Column
+              key={trial.id}
+              trial={trial}
+              name={name}
+              steps={steps[at] ?? []}
+              step={step}
+              isNamed={trials.length > 1}
+              version={version}
+            />
+          ))}
+        </Names>
       </div>
     </>
   );

@@ -15,6 +15,7 @@ import { go } from "../state/route";
 import { now } from "../state/settings";
 import { t } from "../words";
 import { isBaseline } from "./baseline";
+import { Names } from "./basics";
 import type { CellPlace } from "./cell_menu";
 import { later } from "./later";
 import { isTyping } from "./shortcuts";
@@ -83,6 +84,7 @@ export function TrialTable(props: TableProps) {
   const listing = props.stale ? null : props.listing;
   const best = useBest(trials, columns, trials.length >= total && !props.stale, listing, props.count);
   usePointedRow(box);
+  const names = useMemo(() => trials.map(({ name }) => name), [trials]);
   const rows = [];
   for (let at = first; at < last; at++) {
     const trial = trials[at];
@@ -163,7 +165,7 @@ export function TrialTable(props: TableProps) {
         </thead>
         <tbody onContextMenu={onContextMenu}>
           {first > 0 && <Gap height={first * height} />}
-          {rows}
+          <Names names={names}>{rows}</Names>
           {last < total && <Gap height={(total - last) * height} />}
         </tbody>
       </table>

@@ -4,6 +4,7 @@ import { useMemo, useRef } from "preact/hooks";
 import type { Trial } from "../api/types";
 import { type Column, parameterOf } from "../model/columns";
 import { formatNumber, formatValue } from "../model/format";
+import { nameFamily, partsIn, tellingPart } from "../model/name_parts";
 import { grown, parseWidths, withShortNames } from "../model/widths";
 import { baseline } from "../state/baseline";
 import { wayOf } from "../state/directions";
@@ -60,9 +61,18 @@ export function useWidths(trials: Trial[], columns: Column[], width: number, has
   }, [key, trials, narrow]);
   const whole = needed.map((one, at) => one + roomBeside(columns[at]?.id, trials, hasNan));
   const name = columns.findIndex((column) => column.id === "name");
-  const shared = grown(narrow === null ? withShortNames(whole, name, width) : whole, width);
+  const least = useMemo(() => telling(trials.slice(0, SAMPLE)), [trials.length]);
+  const shared = grown(narrow === null ? withShortNames(whole, name, width, least) : whole, width);
   const chosen = parseWidths(route.value.query.get("widths"));
   return shared.map((one, at) => chosen.get(columns[at]?.id ?? "") ?? one);
+}
+
+/** How wide a column is in which names are told apart, as wide as names may be at most. */
+function telling(trials: Trial[]): number {
+  const names = trials.map((trial) => trial.name);
+  const family = nameFamily(names);
+  const least = names.map((name) => textWidth(tellingPart(partsIn(family, name)), true));
+  return Math.min(NAME, Math.max(0, ...least) + PADDING);
 }
 
 /** The room of a sign beside what a column has: NaN beside the state, the word for the baseline beside its name. */

@@ -6,7 +6,7 @@ import { bestOf } from "../model/direction";
 import { formatRoute } from "../model/route";
 import { firstAxes } from "../model/sweep";
 import { BaselineMark, DifferenceNote, Star } from "../parts/baseline";
-import { BothEnds, StateMark } from "../parts/basics";
+import { BothEnds, Names, StateMark } from "../parts/basics";
 import { pointed } from "../state/pointed";
 import { t } from "../words";
 import { ranked, type SweepData } from "./data";
@@ -53,39 +53,41 @@ export function Best({ data }: { data: SweepData }) {
               </tr>
             </thead>
             <tbody ref={body}>
-              {rows.map((at, place) => {
-                const trial = data.trials[at];
-                if (!trial) return null;
-                const point = (id: string | null) => () => {
-                  pointed.value = id;
-                };
-                return (
-                  <tr
-                    key={trial.id}
-                    data-trial={trial.id}
-                    onMouseEnter={point(trial.id)}
-                    onMouseLeave={point(null)}
-                    onFocusIn={point(trial.id)}
-                    onFocusOut={point(null)}
-                  >
-                    <th scope="row">
-                      <a class="clip" href={formatRoute("trials", trial.id)} title={trial.name}>
-                        <BothEnds text={trial.name} />
-                      </a>
-                      <BaselineMark trial={trial} />
-                    </th>
-                    <td class="number">
-                      {stars.has(place) && <Star />}
-                      {shownValue(target.data, target.data.numbers[at] as number)}
-                      <DifferenceNote trial={trial} metric={target.column.name} aggregate={target.column.aggregate} />
-                    </td>
-                    <td>
-                      <StateMark trial={trial} />
-                    </td>
-                    <FieldCells fields={fields} at={at} />
-                  </tr>
-                );
-              })}
+              <Names names={rows.map((at) => data.trials[at]?.name ?? "")}>
+                {rows.map((at, place) => {
+                  const trial = data.trials[at];
+                  if (!trial) return null;
+                  const point = (id: string | null) => () => {
+                    pointed.value = id;
+                  };
+                  return (
+                    <tr
+                      key={trial.id}
+                      data-trial={trial.id}
+                      onMouseEnter={point(trial.id)}
+                      onMouseLeave={point(null)}
+                      onFocusIn={point(trial.id)}
+                      onFocusOut={point(null)}
+                    >
+                      <th scope="row">
+                        <a class="clip" href={formatRoute("trials", trial.id)} title={trial.name}>
+                          <BothEnds text={trial.name} />
+                        </a>
+                        <BaselineMark trial={trial} />
+                      </th>
+                      <td class="number">
+                        {stars.has(place) && <Star />}
+                        {shownValue(target.data, target.data.numbers[at] as number)}
+                        <DifferenceNote trial={trial} metric={target.column.name} aggregate={target.column.aggregate} />
+                      </td>
+                      <td>
+                        <StateMark trial={trial} />
+                      </td>
+                      <FieldCells fields={fields} at={at} />
+                    </tr>
+                  );
+                })}
+              </Names>
             </tbody>
           </table>
         </div>

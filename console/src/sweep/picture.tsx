@@ -5,7 +5,7 @@ import { useRef, useState } from "preact/hooks";
 import { colours } from "../charts/palette";
 import { formatRoute } from "../model/route";
 import type { FieldData } from "../model/sweep";
-import { BothEnds } from "../parts/basics";
+import { BothEnds, Names } from "../parts/basics";
 import { Menu } from "../parts/menu";
 import { notifyError } from "../parts/toasts";
 import { dark } from "../state/settings";
@@ -85,21 +85,23 @@ function Rows({ fields, data, label }: { fields: FieldData[]; data: SweepData; l
           </tr>
         </thead>
         <tbody>
-          {rows.slice(0, MOST_ROWS).map((at) => {
-            const trial = data.trials[at];
-            return (
-              trial && (
-                <tr key={trial.id}>
-                  <th scope="row">
-                    <a href={formatRoute("trials", trial.id)} class="clip">
-                      <BothEnds text={trial.name} />
-                    </a>
-                  </th>
-                  <FieldCells fields={fields} at={at} />
-                </tr>
-              )
-            );
-          })}
+          <Names names={rows.slice(0, MOST_ROWS).map((at) => data.trials[at]?.name ?? "")}>
+            {rows.slice(0, MOST_ROWS).map((at) => {
+              const trial = data.trials[at];
+              return (
+                trial && (
+                  <tr key={trial.id}>
+                    <th scope="row">
+                      <a href={formatRoute("trials", trial.id)} class="clip">
+                        <BothEnds text={trial.name} />
+                      </a>
+                    </th>
+                    <FieldCells fields={fields} at={at} />
+                  </tr>
+                )
+              );
+            })}
+          </Names>
         </tbody>
       </table>
       {rows.length > MOST_ROWS && <p class="soft">{t("sweep.table.first", { n: MOST_ROWS, all: rows.length })}</p>}
