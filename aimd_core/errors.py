@@ -85,6 +85,10 @@ class AimdError(Exception):
         """Return the sentence in the user's language; programs use `code` and `facts`."""
         return translated(self.sentence)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Say how it is made again: worker processes send their errors, and a pool hangs on one that cannot be read."""
+        return _made_again, (type(self), self.args, self.__dict__)
+
     @property
     def sentence(self) -> Said:
         """What happened and where."""
@@ -101,6 +105,20 @@ class AimdError(Exception):
         """What to do next, or an empty string."""
         given = self.facts.get("hint")
         return given if isinstance(given, str) and given else Said(self.hint, _with_words(self.facts))
+
+    @property
+    def __notes__(self) -> list[str]:  # type: ignore[override]  # made when it is asked for
+        """The advice, which a traceback shows below the error from Python 3.11 on, and notes that others add."""
+        notes: list[str] | None = self.__dict__.get("_notes")
+        if notes is None:
+            notes = self.__dict__["_notes"] = [f"  {line}" for line in translated(self.advice).splitlines()]
+        return notes
+
+
+def _made_again(kind: type[AimdError], arguments: tuple[object, ...], attributes: dict[str, object]) -> AimdError:
+    error = kind.__new__(kind, *arguments)
+    error.__dict__.update(attributes)
+    return error
 
 
 _WORDS = frozenset({"message", "metric", "problem", "reason", "server", "verb", "what", "where", "why"})
