@@ -16,6 +16,7 @@ import pytest
 
 from tests.support.home import Home
 from tests.support.once import run_folder
+from tests.support.quick_disk import quick_folder, remove_left_over
 from tests.support.server import LIBRARIES, Forks, RunningServer, clean_environment
 from tests.support.warm import LazyPython
 
@@ -127,6 +128,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureF
 @pytest.fixture(scope="session", autouse=True)
 def warm_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Have the servers of all workers fork from one process, once a test needs one: its libraries are imported once."""
+    remove_left_over()
     place = run_folder(tmp_path_factory.getbasetemp()) / "servers"
     environment = {**clean_environment(), "OPENBLAS_NUM_THREADS": "1"}  # without threads, which no fork takes along
     with LazyPython(place, LIBRARIES, environment) as Forks.python:
@@ -137,7 +139,10 @@ def warm_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def running_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """One server for the whole run; tests make users of their own in it, who do not see each other."""
-    with RunningServer(tmp_path_factory.mktemp("server") / "data") as server:
+    with (
+        quick_folder(tmp_path_factory.mktemp("server")) as place,
+        RunningServer(place / "data") as server,
+    ):
         yield server
 
 

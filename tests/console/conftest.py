@@ -16,6 +16,7 @@ from tests.server.api import User
 from tests.support.once import end_with_run, run_folder, shared
 from tests.support.parts import require_part
 from tests.support.patience import PATIENCE_S
+from tests.support.quick_disk import quick_folder
 from tests.support.server import RunningServer
 from tests.support.stores import kill_all
 
@@ -72,7 +73,10 @@ def browser(chromium_address: str) -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def server(built_console: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    with RunningServer(tmp_path_factory.mktemp("console") / "data") as running:
+    with (
+        quick_folder(tmp_path_factory.mktemp("console")) as place,
+        RunningServer(place / "data") as running,
+    ):
         yield running
         assert "Traceback" not in running.log
 

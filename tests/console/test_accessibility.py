@@ -18,6 +18,12 @@ from tests.support.server import RunningServer
 
 AXE = Path(__file__).resolve().parents[2] / "console" / "node_modules" / "axe-core" / "axe.min.js"
 BAD = ("serious", "critical")
+# What slides and fades has come to rest; what turns for ever does not.
+AT_REST = """async () => {
+  await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+  const moving = document.getAnimations().filter((each) => Number.isFinite(each.effect.getComputedTiming().endTime));
+  await Promise.all(moving.map((each) => each.finished.catch(() => null)));
+}"""
 OF_COLOURS = ["color-contrast", "link-in-text-block"]  # the rules that may find other things in the dark
 
 
@@ -156,7 +162,7 @@ def test_no_dialog_and_no_menu_has_a_serious_fault(window: Window, person: User,
         console.page.get_by_role("main").get_by_role("heading", level=1).first.wait_for()
         for step in steps:
             step()
-        console.page.wait_for_timeout(200)  # what slides and fades has come to rest
+        console.page.evaluate(AT_REST)
         found[name] = faults(console, "dialog, [role=menu], .panel, .query")
         console.page.keyboard.press("Escape")
 

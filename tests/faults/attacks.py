@@ -162,9 +162,10 @@ def long_queries(attack: Attacker) -> None:
 
 def large_heads(attack: Attacker) -> None:
     start = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
+    many = start + b"".join(b"X-%d: y\r\n" % number for number in range(500_000))
     for _ in range(8):
         attack.send(start + b"X: " + b"x" * (16 * MIB))
-        attack.send(start + b"".join(b"X-%d: y\r\n" % number for number in range(500_000)))
+        attack.send(many)
         attack.send(b"GET /" + b"x" * (4 * MIB))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.quick_disk import quick_folder
 from tests.support.server import RunningServer
 from tests.support.stores import bucket as bucket
 from tests.support.stores import object_store as object_store
@@ -23,13 +24,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture
 def own_server(tmp_path: Path) -> Iterator[RunningServer]:
     """A server that a test may harm."""
-    with RunningServer(tmp_path / "data") as server:
+    with quick_folder(tmp_path) as place, RunningServer(place / "data") as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A server that tests harm in no way that it should mind."""
-    with RunningServer(tmp_path_factory.mktemp("harmed") / "data") as server:
+    with (
+        quick_folder(tmp_path_factory.mktemp("harmed")) as place,
+        RunningServer(place / "data") as server,
+    ):
         yield server
         assert "Traceback" not in server.log

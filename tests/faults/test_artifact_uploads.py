@@ -7,7 +7,7 @@ import random
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -112,16 +112,24 @@ def test_a_fault_while_an_artifact_is_sent_changes_nothing(
 
 
 @pytest.mark.parametrize("fault", SWALLOWED)
+@pytest.mark.parametrize("places", [(3, 8), pytest.param(range(12), marks=pytest.mark.soak)])
 def test_a_network_that_loses_packets_in_the_middle_costs_a_wait_only(
-    running_server: RunningServer, proxy: Proxy, tmp_path: Path, fault: str
+    running_server: RunningServer,
+    proxy: Proxy,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: str,
+    places: Sequence[int],
 ) -> None:
+    monkeypatch.setattr(connection, "CALL_DEADLINE_S", 1.0)
+    monkeypatch.setattr(connection, "READ_TIMEOUT_S", 0.8)
     _, requests = _sent(running_server, proxy, tmp_path, "", -1)
-    for at in (requests // 2, requests - 2):
-        assert _sent(running_server, proxy, tmp_path, fault, at)[0] == [], f"{fault} at request {at}"
+    at = requests // 2  # every one of them: see below
+    assert _sent(running_server, proxy, tmp_path, fault, at)[0] == [], f"{fault} at request {at}"
     case = ArtifactCase(running_server, proxy, tmp_path / "down")
     case.upload()
     with CurrentArtifactRemote(Server(case.broken, QUICK)) as remote:
-        for at in (3, 5, 8):
+        for at in places:
             proxy.plan(fault, at)
             for left in reversed(range(TRIES)):
                 try:

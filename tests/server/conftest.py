@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.server.api import User
+from tests.support.quick_disk import quick_folder
 from tests.support.server import RunningServer
 from tests.support.stores import bucket as bucket
 from tests.support.stores import engine as engine
@@ -18,14 +19,17 @@ from tests.support.stores import pytest_collection_modifyitems as pytest_collect
 
 @pytest.fixture(scope="session")
 def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    with RunningServer(tmp_path_factory.mktemp("shared") / "data") as server:
+    with (
+        quick_folder(tmp_path_factory.mktemp("shared")) as place,
+        RunningServer(place / "data") as server,
+    ):
         yield server
         assert "Traceback" not in server.log
 
 
 @pytest.fixture
 def own_server(tmp_path: Path) -> Iterator[RunningServer]:
-    with RunningServer(tmp_path / "data") as server:
+    with quick_folder(tmp_path) as place, RunningServer(place / "data") as server:
         yield server
 
 
