@@ -16,13 +16,13 @@ interface HeadProps {
 }
 
 export function ChartHead(props: CardProps & HeadProps) {
-  const { name, size, resize, link, view, isFixed, isPinned, pin, place, handle, curves, plot, card } = props;
+  const { name, size, resize, link, isFixed, isPinned, pin, place, handle, curves, plot, card } = props;
   const look = () => colours(card.current as HTMLElement);
   const items = [
     { label: t("chart.link"), action: () => copyLink(link()) },
     { label: t("chart.png"), action: () => saved((part) => plot.current && part.savePng(plot.current, name, look())) },
     { label: t("chart.svg"), action: () => saved((part) => plot.current && part.saveSvg(plot.current, name, look())) },
-    { label: t("chart.csv"), action: () => saved((part) => part.saveCsv(curves, name, view.x)) },
+    { label: t("chart.csv"), action: () => saved((part) => part.saveCsv(curves, name, props)) },
   ];
   const isSmall = size === "small";
   return (

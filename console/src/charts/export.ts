@@ -3,7 +3,7 @@
 import { csv } from "../model/csv";
 import { escaped, svgFile, tag } from "../model/svg";
 import { save, saveCanvas } from "../parts/save";
-import type { Curve } from "./curves";
+import { buildCurves, type Curve, loadSeries, type Request } from "./curves";
 import { GUTTER_TOP, type HeatFrame, namesOn, type Painted, rowColours } from "./heat_paint";
 import {
   bandAlpha,
@@ -28,12 +28,30 @@ const TITLE = 26;
 /** The width of the colours below a heat map. */
 const RAMP = 120;
 
-export function saveCsv(curves: Curve[], name: string, x: string): void {
-  const rows: unknown[][] = [["series", x, "value", "min", "max"]];
+/** The most points that the server tells of a series. */
+const MOST_POINTS = 10_000;
+
+/** Curves with every point, as far as the server tells them, instead of about one a pixel. */
+async function wholeCurves(curves: Curve[], { wishes, view, starts }: Omit<Request, "points">): Promise<Curve[]> {
+  if (curves.every(({ exact }) => exact)) return curves;
+  return buildCurves(wishes, await loadSeries({ wishes, view, points: MOST_POINTS, starts }), view.smooth);
+}
+
+/** Save points as they were measured; `n` is how many, or how many trials, a value is the mean of. */
+export async function saveCsv(drawn: Curve[], name: string, request: Omit<Request, "points">): Promise<void> {
+  const curves = await wholeCurves(drawn, request);
+  const rows: unknown[][] = [["series", request.view.x, "value", "min", "max", "n"]];
   for (const curve of curves) {
     const values = curve.measured;
     for (let at = 0; at < curve.x.length; at++)
-      rows.push([curve.label, curve.x[at], values[at], curve.lo?.[at] ?? "", curve.hi?.[at] ?? ""]);
+      rows.push([
+        curve.label,
+        curve.x[at],
+        values[at],
+        curve.lo?.[at] ?? "",
+        curve.hi?.[at] ?? "",
+        curve.n?.[at] ?? (curve.exact ? 1 : ""),
+      ]);
   }
   save(new Blob([csv(rows)], { type: "text/csv;charset=utf-8" }), `${name}.csv`);
 }

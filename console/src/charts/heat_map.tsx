@@ -99,7 +99,7 @@ export function HeatMap(props: HeatProps) {
                   { label: t("chart.svg"), action: () => picture("svg") },
                 ]
               : []),
-            { label: t("chart.csv"), action: () => saved((part) => part.saveCsv(curves, file, view.x)) },
+            { label: t("chart.csv"), action: () => saved((part) => part.saveCsv(curves, file, props)) },
           ]}
         />
       </div>
