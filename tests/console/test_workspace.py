@@ -95,6 +95,9 @@ def test_groups_are_whole_also_where_the_list_has_a_part_of_them(window: Window,
         expect(legend.get_by_role("listitem")).to_have_text(told, use_inner_text=True)
         assert f"group={group}" in console.hash
         assert "smooth=0.5" in console.hash
+        console.page.get_by_role("navigation", name="Where you are").get_by_role("link", name="mnist").click()
+        expect(console.page.get_by_text("The first 130;")).to_be_visible()  # and back, with all that was there
+        assert f"group={group}" in console.hash
 
 
 def test_what_rows_are_sorted_by_is_seen(window: Window, person: User) -> None:

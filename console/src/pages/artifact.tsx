@@ -6,6 +6,7 @@ import type { Artifact } from "../api/types";
 import { formatAgo, formatTime, shortId } from "../model/format";
 import { Versions } from "../parts/artifact_table";
 import { CopyButton, Failure, Pills, Skeleton } from "../parts/basics";
+import { Crumbs } from "../parts/crumbs";
 import { FileRow, FileTable, filesWord } from "../parts/file_table";
 import { LineagePicture, Neighbours } from "../parts/lineage";
 import { useLoaded } from "../parts/load";
@@ -14,7 +15,6 @@ import { Head } from "../parts/shell";
 import { isLocal } from "../state/session";
 import { now } from "../state/settings";
 import { locale, t } from "../words";
-import { Crumbs } from "./folder";
 
 const DEPTH = 10;
 

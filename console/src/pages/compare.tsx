@@ -18,6 +18,7 @@ import { groupTrials } from "../model/groups";
 import { joinNames, splitNames } from "../model/route";
 import { useBaseline } from "../parts/baseline";
 import { Empty, Failure, Skeleton, Stale } from "../parts/basics";
+import { Crumbs } from "../parts/crumbs";
 import { Icon } from "../parts/icons";
 import { later } from "../parts/later";
 import { copyPageLink } from "../parts/links";
@@ -143,12 +144,15 @@ function CompareView({ trials, missing, version, remove, isPart }: ViewProps) {
     },
     [],
   );
+  const { folder } = trials[0] as Trial;
+  const isOfOne = trials.every((trial) => trial.folder.id === folder.id);
   const metrics = useMemo(() => [...new Set(trials.flatMap((trial) => Object.keys(trial.metrics)))], [trials]);
   const differing = useMemo(() => rows.filter((row) => row.differs).map((row) => row.name), [rows]);
   return (
     <div class={isPart ? "compare" : "page compare"}>
       {!isPart && (
         <Head
+          crumbs={isOfOne && <Crumbs folder={{ ...folder, parent: null }} linkLast />}
           title={titleOf(trials.length)}
           actions={
             <button type="button" onClick={copyPageLink}>

@@ -14,6 +14,7 @@ import { Versions } from "../parts/artifact_table";
 import { baselineItem, turnBaseline, useBaseline } from "../parts/baseline";
 import { Command, Empty, Failure, Skeleton, Stale } from "../parts/basics";
 import { ColumnChooser } from "../parts/column_chooser";
+import { Crumbs } from "../parts/crumbs";
 import { FolderStrip } from "../parts/folder_strip";
 import { Icon } from "../parts/icons";
 import { later } from "../parts/later";
@@ -29,7 +30,7 @@ import { TrialTable } from "../parts/trial_table";
 import { ViewsMenu } from "../parts/views_menu";
 import { changes, goneTo, ROOT } from "../state/folders";
 import { may, roleAbove } from "../state/rights";
-import { addressOfFolder, go, route, setQuery } from "../state/route";
+import { go, route, setQuery } from "../state/route";
 import { selectIn, selectionOf } from "../state/selection";
 import { homeWord, session } from "../state/session";
 import { isWatched, toggleWatched } from "../state/watched";
@@ -303,34 +304,6 @@ function Body({ rows, where, folder, id, below, children }: BodyProps) {
     <Empty title={t("list.empty")} next={t("list.empty.next")}>
       <Command text={`aimd trial upload -d .${to}`} />
     </Empty>
-  );
-}
-
-export function Crumbs({
-  folder,
-  linkLast = false,
-}: {
-  folder: Pick<Folder, "path" | "id" | "parent"> | undefined;
-  linkLast?: boolean;
-}) {
-  const parts = folder?.path.split("/").filter(Boolean) ?? [];
-  const shown = linkLast ? parts : parts.slice(0, -1);
-  return (
-    <nav class="crumbs" aria-label={t("nav.where")}>
-      <a href={addressOfFolder(ROOT)}>{t(homeWord())}</a>
-      {shown.slice(0, -1).map((part, at) => (
-        <span key={`${at} ${part}`}>
-          <i aria-hidden="true">/</i>
-          {part}
-        </span>
-      ))}
-      {shown.length > 0 && (
-        <span>
-          <i aria-hidden="true">/</i>
-          <a href={addressOfFolder(linkLast ? folder?.id : folder?.parent)}>{shown.at(-1)}</a>
-        </span>
-      )}
-    </nav>
   );
 }
 

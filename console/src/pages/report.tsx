@@ -7,6 +7,7 @@ import { type FolderNote, getNote, putNote, reportAddress } from "../api/reports
 import { MAX_VIEWS } from "../model/embedded";
 import { formatAgo } from "../model/format";
 import { Empty, errorText, Failure, Skeleton } from "../parts/basics";
+import { Crumbs } from "../parts/crumbs";
 import { Icon } from "../parts/icons";
 import { copyPageLink } from "../parts/links";
 import { useLoaded } from "../parts/load";
@@ -19,7 +20,6 @@ import { may } from "../state/rights";
 import { homeWord } from "../state/session";
 import { now } from "../state/settings";
 import { language, locale, t } from "../words";
-import { Crumbs } from "./folder";
 import { ReportView } from "./report_view";
 
 const MOST = 65_536;
