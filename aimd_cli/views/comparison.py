@@ -184,7 +184,8 @@ class Comparison:
         names = list(map(text.clean, self.names))
         heads = shortened(names, room, ellipsis)
         table = Table(
-            [Column(self._shared_name(first)), *(Column(head, right=True) for head in heads)], self.options.glyphs
+            [Column(self._shared_name(first)), *(Column(head, right=True, given=True) for head in heads)],
+            self.options.glyphs,
         )
         labels = iter(shortened([text.clean(key) for key in [*keys, *self.metrics]], first, ellipsis))
         if heads != names and all(row.id for row in self.rows):  # by which commands take them
@@ -221,7 +222,8 @@ class Comparison:
             is_text = any(isinstance(value, (str, list, dict)) for value in self._facts(key))
             title = text.clean(key.removeprefix("params."))
             priority = param_priority(number, is_minor)
-            columns.append(Column(title, priority, not is_text, form=TEXT if is_text else NUMBER, short=shorts[number]))
+            form = TEXT if is_text else NUMBER
+            columns.append(Column(title, priority, not is_text, form=form, short=shorts[number], given=True))
         for number, metric in enumerate(self.metrics):
             columns.append(Column(text.clean(metric), metric_priority(metric, number), right=True, form=NUMBER))
         cells = [self._cells(metric) for metric in self.metrics]
@@ -340,7 +342,7 @@ class GroupedComparison:
         mark = "★" if self.options.glyphs else "*"
         shorts = short_titles(list(map(text.clean, self.keys)))
         columns = [
-            Column(text.clean(key), self.secondary.get(key, 0), form=TEXT, short=short)
+            Column(text.clean(key), self.secondary.get(key, 0), form=TEXT, short=short, given=True)
             for key, short in zip(self.keys, shorts, strict=True)
         ]
         columns.append(Column("N", right=True))

@@ -155,7 +155,7 @@ class ListColumns:
     def _value_column(self, field: Field, title: str, priority: int, short: str, key: str) -> _Shown:
         """Return the column of a field whose values are numbers or texts, as the trials have it."""
         if any(isinstance(self._value(field, row), (str, tuple, list, dict)) for row in self.rows):
-            column = Column(title, priority, form=TEXT, least=_VALUE_LEAST, short=short, key=key)
+            column = Column(title, priority, form=TEXT, least=_VALUE_LEAST, short=short, key=key, given=True)
         else:
             column = _number_column(title, priority, key, short)
         return _Shown(column, self._shows(field), field)
@@ -225,4 +225,4 @@ def _name_cell(row: Facts) -> Cell:
 
 
 def _number_column(title: str, priority: int, key: str, short: str = "") -> Column:
-    return Column(title, priority, right=True, form=NUMBER, short=short, key=key)
+    return Column(title, priority, right=True, form=NUMBER, short=short, key=key, given=True)

@@ -255,7 +255,7 @@ def _table_blocks(table: tables.Table, width: int, most_rows: int) -> Iterator[R
     forms = [_is_number_column(rows, index) for index in range(len(table.columns))]
     drawn = Table(
         [
-            Column(text.clean(name) or " ", priority=index, right=number, form=NUMBER if number else TEXT)
+            Column(text.clean(name) or " ", index, right=number, form=NUMBER if number else TEXT, given=True)
             for index, (name, number) in enumerate(zip(table.columns, forms, strict=True))
         ]
     )

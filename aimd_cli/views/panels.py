@@ -77,7 +77,9 @@ class Panels:
         from aimd_cli.views.table import NUMBER, Column, Table
 
         metrics = [chart.curves[0].metric for chart in self.charts]
-        columns = [Column(text.clean(metric), 2 + at, right=True, form=NUMBER) for at, metric in enumerate(metrics)]
+        columns = [
+            Column(text.clean(metric), 2 + at, right=True, form=NUMBER, given=True) for at, metric in enumerate(metrics)
+        ]
         shows_names = any(not self._names[trial].startswith(label) for trial, label in self._labels.items())
         names = [Column("NAME", priority=1)] if shows_names else []
         table = Table([Column(""), Column("TRIAL"), *columns, *names], self.look.glyphs)

@@ -102,9 +102,9 @@ class Parallel:
         from aimd_cli.views.table import NUMBER, TEXT, Column, Table
 
         shown = self._shown(len(self._params))
-        columns = [Column(text.clean(short), 2 + at, form=NUMBER) for at, (_, short) in enumerate(shown)]
+        columns = [Column(text.clean(short), 2 + at, form=NUMBER, given=True) for at, (_, short) in enumerate(shown)]
         table = Table(
-            [Column("NAME", form=TEXT), *columns, Column(text.clean(self._target.title), 1, right=True)],
+            [Column("NAME", form=TEXT), *columns, Column(text.clean(self._target.title), 1, right=True, given=True)],
             self._look.glyphs,
         )
         for number, at in enumerate(self._order[:_BEST]):

@@ -85,7 +85,7 @@ class ReportPreview:
             yield _indented(self._blocks(item, width - len(mark)), mark, is_first_only=True)
 
     def _table(self, block: Node, width: int) -> RenderableType:
-        table = Table([Column(_inline(head).plain, form=TEXT) for head in block["heads"]], self._glyphs)
+        table = Table([Column(_inline(head).plain, form=TEXT, given=True) for head in block["heads"]], self._glyphs)
         for row in block["rows"]:
             cells = [_inline(cell).plain for cell in row][: len(block["heads"])]
             table.add(*cells, *[""] * (len(block["heads"]) - len(cells)))

@@ -89,7 +89,10 @@ class Scatter:
         from aimd_cli.views.table import Column, Table
 
         assert self._by is not None
-        table = Table([Column(""), Column(text.clean(self._by.title)), Column("TRIALS", right=True)], self._look.glyphs)
+        table = Table(
+            [Column(""), Column(text.clean(self._by.title), given=True), Column("TRIALS", right=True)],
+            self._look.glyphs,
+        )
         for number, group in enumerate(self.groups):
             count = sum(spot.group == number for spot in self._spots)
             letter = (LETTERS[number % len(LETTERS)], f"bold {color_of(number)}")

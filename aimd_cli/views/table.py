@@ -47,9 +47,10 @@ class Column:
         key: What brings the column back if it was dropped, as in `--columns`; empty if nothing does.
         prose: Whether its texts are sentences, of which the beginning says most.
         bare: Whether its cells are understood without a heading, as a name is.
+        given: Whether its heading is a name that people gave, such as that of a parameter, which is never translated.
     """
 
-    __slots__ = ("bare", "form", "key", "least", "priority", "prose", "right", "short", "style", "title")
+    __slots__ = ("bare", "form", "given", "key", "least", "priority", "prose", "right", "short", "style", "title")
 
     def __init__(
         self,
@@ -63,6 +64,7 @@ class Column:
         key: str = "",
         bare: bool = False,
         prose: bool = False,
+        given: bool = False,
     ) -> None:
         self.title = title
         self.priority = priority
@@ -74,11 +76,12 @@ class Column:
         self.key = key
         self.bare = bare
         self.prose = prose
+        self.given = given
 
 
-def _heading(title: str) -> str:
-    """Return a heading in the user's language; what is not in capitals is the name of a parameter or a metric."""
-    return shown(title) if title.isupper() else title
+def _heading(column: Column, title: str) -> str:
+    """Return a heading in the user's language; what is not in capitals is not one of ours."""
+    return shown(title) if title.isupper() and not column.given else title
 
 
 class _Room:
@@ -88,7 +91,7 @@ class _Room:
 
     def __init__(self, number: int, column: Column, cells: list[str]) -> None:
         self.number, self.column = number, column
-        self.title, self.short_title = _heading(column.title), _heading(column.short)
+        self.title, self.short_title = _heading(column, column.title), _heading(column, column.short)
         if column.form == NUMBER and max(map(cell_len, cells), default=0) > _NUMBER_CELLS:
             cells = rounded(cells)
         self.full, self.full_cells = cells, max(map(cell_len, cells), default=0)

@@ -367,6 +367,22 @@ def test_a_parameter_that_is_called_like_a_word_of_ours_keeps_its_name(home: Hom
     assert re.search(r"^状态 .* epochs", shown, re.MULTILINE)
 
 
+def test_names_that_people_gave_are_never_taken_for_headings_of_ours(home: Home, chinese: None) -> None:
+    for number, name in enumerate(("STATE", "AGE")):  # trials, parameters, columns of a table
+        with aimd.create_trial(trial_name=name, capture_output=False) as trial:
+            trial.params.update({"NAME": number, "SIZE": f"text {number}"})
+            trial.log("val", {"acc": number}, step=1)
+            trial.log_table("errors", {"KIND": ["a"], "FOLDER": [number]}, step=1)
+    listed = home.aimd_terminal("trial", "ls", columns=160, NO_COLOR="1")
+    assert re.search(r"^状态 .* NAME .*SIZE|^状态 .* SIZE .*NAME", listed, re.MULTILINE), listed
+    below = home.aimd_terminal("trial", "compare", "-d", ".", columns=40, NO_COLOR="1")
+    beside = home.aimd_terminal("trial", "compare", "-d", ".", columns=160, NO_COLOR="1")
+    groups = home.aimd_terminal("trial", "compare", "-d", ".", "--group-by", "params.NAME", columns=160, NO_COLOR="1")
+    table = home.aimd_terminal("trial", "media", trial.alternative_name, "errors", NO_COLOR="1")
+    for shown, names in ((below, "NAME"), (beside, "STATE AGE"), (groups, "NAME"), (table, "KIND FOLDER")):
+        assert set(names.split()) <= set(re.split(r"[\s.]+", shown)), shown
+
+
 def test_headings_of_the_live_screen_are_chinese_but_for_names_that_the_user_gave(chinese: None) -> None:
     from datetime import datetime, timezone
 
