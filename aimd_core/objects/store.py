@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import threading
 import time
 import weakref
@@ -35,6 +36,7 @@ LENT_DIRECTORY = "lent"
 READ_ONLY = 0o444
 REFRESH_S = 1.0  # how long it may take until a process that does not wait sees small objects of others
 _ABANDONED_S = 86_400.0  # longer than for a document, because a large file may be copied for hours
+_UNFINISHED = re.compile(rf"\.[0-9]+-[0-9a-f]{{16}}{re.escape(PARTIAL)}")  # what `new_path` makes
 _stores: weakref.WeakSet[ObjectStore] = weakref.WeakSet()
 
 
@@ -310,7 +312,7 @@ def remove_abandoned(directory: Path) -> None:
 
 def is_unfinished(name: str) -> bool:
     """Tell whether a file's name is that of one that a store has not finished."""
-    return name.startswith(".") and name.endswith(PARTIAL)
+    return _UNFINISHED.fullmatch(name) is not None
 
 
 @contextmanager

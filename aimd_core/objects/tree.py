@@ -21,7 +21,7 @@ from aimd_core.objects.store import is_unfinished
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 MAX_FILES = 100_000
 
@@ -47,11 +47,15 @@ class Tree(NamedTuple):
         entries: The files, by path, in the order of the bytes of the paths.
         left_out: What cannot be kept.
         ignored: How many files `.aimdignore` leaves out.
+        empty: The directories in which there is nothing at all, each with `/` at its end.
+        executable: The paths of the files that may be executed.
     """
 
     entries: dict[str, Entry]
     left_out: list[LeftOut]
     ignored: int
+    empty: Sequence[str] = ()
+    executable: Sequence[str] = ()
 
     @property
     def size_bytes(self) -> int:
@@ -65,9 +69,14 @@ def read_tree(directory: Path, ignoring: Ignoring | None = None) -> Tree:
     left_out: list[LeftOut] = []
     patterns = ignoring or Ignoring()
     ignored, pending = 0, [""]
+    empty: list[str] = []
+    executable: list[str] = []
     while pending:
         folder = pending.pop()
-        for item in _items(directory, folder, left_out):
+        items = _items(directory, folder, left_out)
+        if items == [] and folder:
+            empty.append(shown_name(folder))
+        for item in items or ():
             path = folder + item.name
             if is_unfinished(item.name):
                 continue
@@ -82,18 +91,18 @@ def read_tree(directory: Path, ignoring: Ignoring | None = None) -> Tree:
             if patterns.ignores(path):
                 ignored += 1
                 continue
-            reason = _reason(path, status)
-            if reason is None and len(entries) >= MAX_FILES:
-                reason = said("a trial has {limit:,} files at most", limit=MAX_FILES)
+            reason = _reason(path, status, len(entries))
             if reason is not None:
                 left_out.append(LeftOut(shown_name(path), reason))
             else:
                 entries[path] = Entry(path, stat_of(status))
+                executable += [path] if status.st_mode & stat.S_IXUSR else []
     ordered = {path: entries[path] for path in sorted(entries)}
-    return Tree(ordered, sorted(left_out), ignored)
+    return Tree(ordered, sorted(left_out), ignored, sorted(empty), sorted(executable))
 
 
-def _items(directory: Path, folder: str, left_out: list[LeftOut]) -> list[os.DirEntry[str]]:
+def _items(directory: Path, folder: str, left_out: list[LeftOut]) -> list[os.DirEntry[str]] | None:
+    """Return what is in a directory, None if that cannot be read."""
     try:
         with os.scandir(os.path.join(directory, folder)) as entries:
             return sorted(entries, key=lambda entry: entry.name)
@@ -101,21 +110,23 @@ def _items(directory: Path, folder: str, left_out: list[LeftOut]) -> list[os.Dir
         return []
     except OSError as error:
         left_out.append(LeftOut(shown_name(folder.rstrip("/")) or FILES_DIRECTORY, _cannot_be_read(error)))
-        return []
+        return None
 
 
 def _cannot_be_read(error: OSError) -> str:
     return said("cannot be read ({strerror})", strerror=error.strerror)
 
 
-def _reason(path: str, status: os.stat_result) -> str | None:
-    """Return why something cannot be kept, or None."""
+def _reason(path: str, status: os.stat_result, there: int) -> str | None:
+    """Return why something cannot be kept beside so many files, or None."""
     if stat.S_ISLNK(status.st_mode):
         return "is a link, which is not followed"
     if not stat.S_ISREG(status.st_mode):
         return "is not a regular file"
     fault = path_fault(path)
-    return None if fault is None else said("its name cannot be used: {reason}", reason=said(fault))
+    if fault is not None:
+        return said("its name cannot be used: {reason}", reason=said(fault))
+    return said("a trial has {limit:,} files at most", limit=MAX_FILES) if there >= MAX_FILES else None
 
 
 def digest_of_tree(files: Iterable[tuple[str, str]]) -> str:

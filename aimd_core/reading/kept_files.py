@@ -29,11 +29,13 @@ class LocalFiles(NamedTuple):
         files: Those that can be sent, by path.
         left_out: What cannot be sent, and why.
         ignored: How many files `.aimdignore` leaves out.
+        tree: What is in the directory.
     """
 
     files: dict[str, KeptFile]
     left_out: list[LeftOut]
     ignored: int
+    tree: Tree = Tree({}, [], 0)
 
     @property
     def digest(self) -> str:
@@ -65,7 +67,7 @@ def local_files(trial: Path, reads_all: bool = False) -> LocalFiles:
     """
     tree = tree_of(trial)
     if not tree.entries:
-        return LocalFiles({}, tree.left_out, tree.ignored)
+        return LocalFiles({}, tree.left_out, tree.ignored, tree)
     memory, directory = DigestMemory(trial), trial / FILES_DIRECTORY
     files: dict[str, KeptFile] = {}
     left_out = list(tree.left_out)
@@ -76,7 +78,7 @@ def local_files(trial: Path, reads_all: bool = False) -> LocalFiles:
         except (DamagedError, OSError) as error:
             left_out.append(LeftOut(entry.path, unread_reason(error)))
     memory.save(tree.entries)
-    return LocalFiles(files, left_out, tree.ignored)
+    return LocalFiles(files, left_out, tree.ignored, tree)
 
 
 def unread_reason(error: DamagedError | OSError) -> str:

@@ -32,6 +32,7 @@ from aimd_core.format.layout import (
 from aimd_core.format.model import CONFLICT_STRATEGIES, INITIALIZING, folder_path_of, strict_json
 from aimd_core.format.values import MAX_PARAMETERS_CHARS
 from aimd_core.language import said
+from aimd_core.objects.tree import Tree
 from aimd_core.reading.documents import Trial
 from aimd_core.reading.facts import is_live, iso_of
 from aimd_core.reading.kept_files import TREE, local_files
@@ -301,10 +302,39 @@ def sentence_of(left_behind: Sequence[str], named: int = _NAMED) -> str:
     """Say what stays here, with the first so many names; empty if nothing does."""
     if not left_behind:
         return ""
-    names = ", ".join(left_behind[:named]) + (", ..." if len(left_behind) > named else "")
+    names = names_in(left_behind, named)
     if len(left_behind) == 1:
         return said("1 other file stays here: {names}", names=names)
     return said("{count} other files stay here: {names}", count=len(left_behind), names=names)
+
+
+def names_in(listed: Sequence[str], named: int = _NAMED) -> str:
+    """Return the first so many names of a list for a sentence."""
+    return ", ".join(listed[:named]) + (", ..." if len(listed) > named else "")
+
+
+def notes_on(tree: Tree, only_there: int = 0, named: int = _NAMED) -> list[str]:
+    """Return what to say of files that are left out on purpose, and of what a download does not bring back.
+
+    Args:
+        tree: What is below `files/`.
+        only_there: How many files only the server has.
+        named: How many paths are named.
+    """
+    notes: list[str] = []
+    if only_there:
+        s = "s" * (only_there != 1)
+        notes.append(said("gone here and kept on the server: {count} file{s}", count=only_there, s=s))
+    if tree.ignored:
+        s = "s" * (tree.ignored != 1)
+        notes.append(said("left out by .aimdignore: {count} file{s}", count=tree.ignored, s=s))
+    if tree.empty:
+        names = names_in([TREE + path for path in tree.empty], named)
+        notes.append(said("without files, so not kept: {names}", names=names))
+    if tree.executable:
+        names = names_in([TREE + path for path in tree.executable], named)
+        notes.append(said("comes back without the permission to execute it: {names}", names=names))
+    return notes
 
 
 def quick_id(path: Path) -> str | None:
@@ -357,7 +387,7 @@ def is_known(path: Path, stored: dict[str, Any]) -> bool:
 def _has_bytes(path: Path, files: dict[str, Any]) -> bool:
     """Tell whether the server has the files below `files/`, of which none is left out, and what the media refer to."""
     local = local_files(path)
-    if local.left_out or local.ignored:
+    if local.left_out or local.ignored or local.tree.empty:
         return False
     if (local.files or TREE in files) and (files.get(TREE) or {}).get("digest") != local.digest:
         return False

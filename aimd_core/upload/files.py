@@ -24,7 +24,7 @@ from aimd_core.format.protocol import CONTENTS, LONG_BODIES
 from aimd_core.format.relative_paths import displaced
 from aimd_core.language import said
 from aimd_core.objects.copying import open_source
-from aimd_core.objects.tree import LeftOut
+from aimd_core.objects.tree import LeftOut, Tree
 from aimd_core.reading.kept_files import KeptFile, local_files, unread_reason
 from aimd_core.upload.transfers import PartSize, over_connections
 
@@ -47,7 +47,7 @@ class SentFiles(NamedTuple):
         left_out: What stayed here, and why.
         only_there: How many files the server has that are gone here.
         has_changed: Whether the server has other files than before.
-        ignored: How many files `.aimdignore` leaves out.
+        tree: What is in the directory here.
     """
 
     files: int
@@ -55,7 +55,7 @@ class SentFiles(NamedTuple):
     left_out: list[LeftOut]
     only_there: int
     has_changed: bool = False
-    ignored: int = 0
+    tree: Tree = Tree({}, [], 0)
 
 
 class FileDifference(NamedTuple):
@@ -92,11 +92,11 @@ def send_files(
     """
     local = local_files(trial)
     if not stored and not local.files:
-        return SentFiles(0, 0, local.left_out, 0, ignored=local.ignored)
+        return SentFiles(0, 0, local.left_out, 0, tree=local.tree)
     if stored.get("digest") == local.digest:
-        return SentFiles(0, 0, local.left_out, 0, ignored=local.ignored)
+        return SentFiles(0, 0, local.left_out, 0, tree=local.tree)
     if not stored and not takes_files(server):
-        return SentFiles(0, 0, [*local.left_out, NOT_TAKEN], 0, ignored=local.ignored)
+        return SentFiles(0, 0, [*local.left_out, NOT_TAKEN], 0, tree=local.tree)
     there = {file.path: file.digest for file in remote.files_of(server, trial_id)} if stored else {}
     changed = [file for file in local.files.values() if there.get(file.path) != file.digest]
     named_left_out = {item.path for item in local.left_out}
@@ -110,7 +110,7 @@ def send_files(
     left_out = [*local.left_out, *(LeftOut(path, reason) for path, reason in sorted(sending.failed.items()))]
     has_changed = bool(put or (gone and may_remove))
     only_there = 0 if may_remove else len(gone)
-    return SentFiles(len(put), sending.sent_bytes, left_out, only_there, has_changed, local.ignored)
+    return SentFiles(len(put), sending.sent_bytes, left_out, only_there, has_changed, local.tree)
 
 
 def takes_files(server: Server) -> bool:

@@ -46,6 +46,7 @@ from aimd_core.upload.contents import (
     damaged_parts,
     digest_of,
     document_of,
+    notes_on,
 )
 from aimd_core.upload.files import NOT_TAKEN, differences_of, send_files, takes_files
 from aimd_core.upload.media import SentMedia, named, remaining_of, send_media
@@ -355,21 +356,10 @@ def _send_tree(
     sent = send_files(server, trial.path, trial_id, stored, progress, part, may_remove)
     uploaded.sent_bytes += sent.sent_bytes
     uploaded.sent_files = sent.files
-    uploaded.notes += notes_on(sent.only_there, sent.ignored)
+    uploaded.notes += notes_on(sent.tree, sent.only_there)
     uploaded.refusals += unsent_files(sent.left_out)
     if uploaded.outcome == "unchanged" and sent.has_changed:
         uploaded.outcome = "updated"
-
-
-def notes_on(only_there: int, ignored: int) -> list[str]:
-    """Return what to say of files that are only on the server, and of those that are left out on purpose."""
-    notes: list[str] = []
-    if only_there:
-        s = "s" * (only_there != 1)
-        notes.append(said("gone here and kept on the server: {count} file{s}", count=only_there, s=s))
-    if ignored:
-        notes.append(said("left out by .aimdignore: {count} file{s}", count=ignored, s="s" * (ignored != 1)))
-    return notes
 
 
 def unsent_files(left_out: Iterable[LeftOut]) -> list[Refusal]:
@@ -607,7 +597,7 @@ def _plan_tree(server: Server, trial: Trial, trial_id: str, stored: dict[str, An
     """Add to a plan what would be sent of the files below `files/`."""
     local = local_files(trial.path)
     planned.refusals += unsent_files(local.left_out)
-    planned.notes += notes_on(0, local.ignored)
+    planned.notes += notes_on(local.tree)
     if local.files and not stored and not takes_files(server):
         planned.refusals += unsent_files([NOT_TAKEN])
     elif local.files and stored.get("digest") != local.digest:

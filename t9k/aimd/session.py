@@ -100,8 +100,8 @@ def upload_directory(
         )
     for refusals in sentences(uploaded.refusals):
         tell(said("WARNING: {name}: {refusals}", name=uploaded.name, refusals=refusals))
-    if staying := sentence_of(left_behind(path)):
-        tell(joined("", [f"{uploaded.name}: ", staying]))
+    for note in filter(None, (*uploaded.notes, sentence_of(left_behind(path)))):
+        tell(joined("", [f"{uploaded.name}: ", note]))
     tell(said("{name} is on the server: {address}", name=uploaded.name, address=uploaded.address))
     return uploaded
 

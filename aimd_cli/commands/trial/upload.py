@@ -361,11 +361,10 @@ def _check(credentials: Credentials, trials: Sequence[Trial], jobs: int, as_json
 def _staying(path: Path) -> str:
     """Say what is in a trial's directory and meant to stay here; all of it is named, as a check promises."""
     from aimd_core.reading.kept_files import tree_of
-    from aimd_core.upload.contents import left_behind, sentence_of
+    from aimd_core.upload.contents import left_behind, notes_on, sentence_of
     from aimd_core.upload.refusals import MAX_NAMED
-    from aimd_core.upload.sending import notes_on
 
-    sentences = [sentence_of(left_behind(path), MAX_NAMED), *notes_on(0, tree_of(path).ignored)]
+    sentences = [sentence_of(left_behind(path), MAX_NAMED), *notes_on(tree_of(path), named=MAX_NAMED)]
     return joined("; ", list(filter(None, sentences)))
 
 

@@ -394,6 +394,8 @@ ERRORS: dict[str, str] = {
     "For example: baseline, lr-sweep, v2": "例如：baseline、lr-sweep、v2",
     # Uploads and downloads
     "the name is taken again and again": "名称一再被占用",
+    "without files, so not kept: {names}": "不含文件、因此不保留的目录：{names}",
+    "comes back without the permission to execute it: {names}": "下载后不再具有可执行权限：{names}",
     "1 other file stays here: {names}": "另有 1 个文件留在本地：{names}",
     "{count} other files stay here: {names}": "另有 {count} 个文件留在本地：{names}",
     "and {count} more: --check names them all": "另有 {count} 个：--check 会列出全部",
