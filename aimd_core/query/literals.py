@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 from aimd_core.query.tree import Moment
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
-_INTEGER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
+_INTEGER = re.compile(r"[+-]?\d{1,19}", re.ASCII)
 _SPECIAL = {"nan": math.nan, "inf": math.inf, "infinity": math.inf}
 _DURATION_PART = re.compile(r"(\d+\.?\d*|\.\d+)(ms|s|m|h|d|w)", re.ASCII)
 _UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
@@ -19,9 +19,10 @@ _MOMENT = re.compile(
 
 
 def read_number(text: str) -> float | None:
-    """Return the number that a text is: `3`, `-1e-3`, `nan`, `inf`."""
+    """Return the number that a text is: `3`, `-1e-3`, `nan`, `inf`. An integer of 64 bits, such as a seed, is exact."""
     if _NUMBER.fullmatch(text):
-        return int(text) if _INTEGER.fullmatch(text) else float(text)
+        number = int(text) if _INTEGER.fullmatch(text) else None
+        return number if number is not None and -(1 << 63) <= number < 1 << 63 else float(text)
     word = text.lower()
     if word[:1] in ("+", "-"):
         special = _SPECIAL.get(word[1:])

@@ -299,6 +299,19 @@ def test_a_number_too_large_for_a_row_sorts_rightly_as_a_name(tmp_path: Path) ->
             assert [row["id"] for row in world.pages(1, sort=sort)] == world.expected("", sort)
 
 
+def test_a_seed_of_64_bits_is_found_by_what_it_is_and_by_nothing_near_it(tmp_path: Path) -> None:
+    seeds = [6371562874136734421, 6371562874136734422, (1 << 63) - 1, -(1 << 63), 9007199254740993, 1 << 60]
+    with Database(tmp_path) as database:
+        world = World(database, make_user(database))
+        for seed in seeds:
+            trials.put(database, world.user, new_id(), TrialWish(name=str(seed), parameters={"seed": seed}))
+        for seed in seeds:
+            where = f"params.seed = {seed}"
+            assert [row["name"] for row in world.pages(1, where=where)] == [str(seed)]
+            assert len(world.expected(where, "")) == 1
+            assert not list(world.pages(1, where=f"params.seed = {seed - 3 if seed > 0 else seed + 3}"))
+
+
 def test_pages_go_on_rightly_when_trials_go_and_come_between_them(tmp_path: Path) -> None:
     with Database(tmp_path) as database:
         world = World(database, make_user(database))
