@@ -205,3 +205,14 @@ def test_keys_captions_and_texts_are_shown_as_text(window: Window, person: User)
         field.fill(name[:20])
         expect(console.page.locator(".media-panel").first).to_be_visible()
         expect(console.page.locator(".media-item").first).to_be_visible()
+
+
+def test_of_a_table_with_very_many_columns_the_first_are_shown(window: Window, person: User) -> None:
+    trial = record_trial(person, "wide").id
+    wide = json.dumps({"columns": [f"c{number}" for number in range(300_000)], "data": [["x" * 20_000]]}).encode()
+    give_media(person, trial, [of_kind("table", line("wide", 1, wide, "application/vnd.aimd.table+json"))], wide)
+    console = Console(window(person)).go(f"#/trials/{trial}/?tab=media")
+    table = console.page.get_by_role("region", name="wide", exact=True)
+    expect(table.get_by_text("the first 100 of 300,000 columns")).to_be_visible()
+    expect(table.get_by_role("columnheader")).to_have_count(100)
+    expect(table.get_by_role("cell").first).to_have_text("x" * 10_000 + "…")

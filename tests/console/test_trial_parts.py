@@ -12,7 +12,7 @@ from tests.console.conftest import Window
 from tests.console.pages import Console
 from tests.console.test_endings import record_failed
 from tests.console.test_journeys import expect
-from tests.console.world import record_trial
+from tests.console.world import folder_id, record_trial
 from tests.server.api import User, new_id, wish
 
 if TYPE_CHECKING:
@@ -400,3 +400,16 @@ def test_a_link_that_was_ended_says_so(window: Window, person: User) -> None:
     assert person.v2("DELETE", f"/trials/{trial}/shares/{shares[0]['id']}").status_code == 204
     guest = Console(window()).go(f"#/s/{key}/")
     expect(guest.page.get_by_text("has expired or was ended")).to_be_visible()
+
+
+def test_a_seed_of_64_bits_is_shown_and_filtered_by_as_it_was_recorded(window: Window, person: User) -> None:
+    seeds = (6371562874136734421, 6371562874136734422)
+    first, _ = (record_trial(person, f"seed{number}", seed=seed) for number, seed in enumerate(seeds))
+    console = Console(window(person)).trial(first.id)
+    console.tab("Parameters").click()
+    expect(console.page.get_by_text(str(seeds[0]), exact=True)).to_be_visible()
+    console.folder(folder_id(person, "/vision/mnist"), columns="name,params.seed")
+    expect(console.page.get_by_title(str(seeds[0]))).to_be_visible()
+    console.filter(f"params.seed = {seeds[0]}")
+    expect(console.link("seed1")).to_have_count(0)
+    assert console.names() == ["seed0"]

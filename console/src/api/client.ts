@@ -5,6 +5,7 @@
  * reading is tried again when the server says it is busy.
  */
 
+import { parseJson } from "../model/json";
 import { language, t } from "../words";
 
 /** The API lies beside the console, also below a proxy's path: .../web/ and .../server/. */
@@ -107,7 +108,7 @@ export async function ask(path: string, asking: Asking = {}): Promise<Response> 
 }
 
 export async function askJson<T>(path: string, asking: Asking = {}): Promise<T> {
-  return (await (await ask(path, asking)).json()) as T;
+  return parseJson(await (await ask(path, asking)).text()) as T;
 }
 
 export function isAbort(error: unknown): boolean {

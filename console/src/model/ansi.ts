@@ -12,14 +12,14 @@ const CONTROL =
 
 /** Carriage returns overwrite the line, as progress bars do; only the last state of a line stays. */
 export function settle(text: string): string {
-  return text
-    .replace(/\r+\n/g, "\n")
-    .split("\n")
-    .map((line) => {
-      const cut = line.replace(/\r+$/, "").lastIndexOf("\r");
-      return cut < 0 ? line : line.slice(cut + 1);
-    })
-    .join("\n");
+  return text.split("\n").map(settled).join("\n");
+}
+
+/** By code: as a pattern, `\r+$` takes as long as the square of how many there are. */
+function settled(line: string): string {
+  let end = line.length;
+  while (line[end - 1] === "\r") end--;
+  return line.slice(line.slice(0, end).lastIndexOf("\r") + 1, end);
 }
 
 class Style {

@@ -1,7 +1,7 @@
 /** The conditions that a cell of a list stands for: only this, not this, at least, at most. */
 
 import { type Column, fieldOf, parameterOf } from "./columns";
-import { durationOf } from "./format";
+import { durationOf, isNumber } from "./format";
 import { quotedText } from "./query";
 
 interface Row {
@@ -83,14 +83,13 @@ function bounds(field: string, least: string, most: string): CellCondition[] {
 
 function numbered(field: string, value: unknown): CellCondition[] {
   if (value === undefined || value === null) return missing(field);
-  if (typeof value === "number")
-    return [...equal(field, String(value)), ...bounds(field, String(value), String(value))];
+  if (isNumber(value)) return [...equal(field, String(value)), ...bounds(field, String(value), String(value))];
   return equal(field, LANGUAGE_NUMBERS[String(value)] ?? "nan");
 }
 
 function valued(field: string, value: unknown): CellCondition[] {
   if (value === undefined || value === null) return missing(field);
-  if (typeof value === "number") return numbered(field, value);
+  if (isNumber(value)) return numbered(field, value);
   if (typeof value === "boolean") return equal(field, String(value));
   return typeof value === "string" ? equal(field, quotedText(value)) : [];
 }

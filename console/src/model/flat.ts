@@ -6,9 +6,13 @@ function isGroup(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value) && Object.keys(value).length > 0;
 }
 
-export function flatten(value: Record<string, unknown> | null | undefined, prefix = ""): Flat {
+/** Deeper nesting is one value: a file may nest so deep that names with dots would take all memory. */
+const DEEPEST = 100;
+
+export function flatten(value: Record<string, unknown> | null | undefined, prefix = "", depth = 0): Flat {
   return Object.entries(value ?? {}).flatMap(
-    ([name, item]): Flat => (isGroup(item) ? flatten(item, `${prefix}${name}.`) : [[`${prefix}${name}`, item]]),
+    ([name, item]): Flat =>
+      depth < DEEPEST && isGroup(item) ? flatten(item, `${prefix}${name}.`, depth + 1) : [[`${prefix}${name}`, item]],
   );
 }
 

@@ -88,7 +88,7 @@ export function formatCorrelation(rho: number | null): string {
 
 /** A number of the API's JSON, where those that are not finite are words; null for what is none. */
 export function numberOf(value: unknown): number | null {
-  if (typeof value === "number") return value;
+  if (isNumber(value)) return Number(value);
   if (value === "NaN") return Number.NaN;
   return value === "Infinity" || value === "-Infinity" ? Number(value) : null;
 }
@@ -196,5 +196,20 @@ export function formatTime(time: string | null, language: string): string {
 export function formatValue(value: unknown): string {
   if (value === null || value === undefined || value === "") return DASH;
   if (typeof value === "number") return exactNumber(value);
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+  return jsonOrText(value);
+}
+
+/** A value as text, what is no text or number as JSON; nested deeper than the browser can follow it is only said to be there. */
+export function jsonOrText(value: unknown): string {
+  if (typeof value !== "object") return String(value);
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return "…";
+  }
+}
+
+/** Whether a value is a number, also one that only a bigint holds exactly. */
+export function isNumber(value: unknown): value is number | bigint {
+  return typeof value === "number" || typeof value === "bigint";
 }

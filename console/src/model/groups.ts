@@ -1,7 +1,7 @@
 /** Trials that are alike but for some parameters, such as the seed. */
 
 import { flatten } from "./flat";
-import { formatNumber } from "./format";
+import { formatNumber, isNumber, jsonOrText } from "./format";
 
 export interface Group {
   key: string;
@@ -62,12 +62,12 @@ export function firstGroups(
 
 /** How the values of a parameter are written: numbers as short as in a list, unless two would then read the same. */
 function writerOf(values: unknown[]): (value: unknown) => string {
-  const short = (value: unknown) => (typeof value === "number" ? formatNumber(value) : exact(value));
+  const short = (value: unknown) => (isNumber(value) ? formatNumber(Number(value)) : exact(value));
   const [all, shown] = [exact, short].map((write) => new Set(values.map(write)).size);
   return all === shown ? short : exact;
 }
 
 function exact(value: unknown): string {
   if (value === undefined) return "–";
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+  return jsonOrText(value);
 }

@@ -18,7 +18,8 @@ export interface Block {
 // What begins a report of a failure, in the words of Python, shells, CUDA, loggers and kernels.
 const ERROR =
   /Traceback \(most recent call last\)|\b[A-Z]\w*(?:Error|Exception|Interrupt)\b(?=[:\s]|$)|\b(?:ERROR|FATAL|CRITICAL)\b|(?:^|\s)(?:fatal |internal )?error:|Segmentation fault|out of memory|core dumped/;
-const PROGRESS = /\d+%\s*[|▏▎▍▌▋▊▉█]|[━█▉▊▋▌▍▎▏╸╺─]{4,}|\[[=>#.\s-]{8,}\]|\d+\/\d+ \[|(?:\d|\s)(?:it|s|B)\/(?:s|it)\b/;
+// One digit is enough: `\d+` would look at a long number once for each of its digits.
+const PROGRESS = /\d%\s*[|▏▎▍▌▋▊▉█]|[━█▉▊▋▌▍▎▏╸╺─]{4,}|\[[=>#.\s-]{8,}\]|\d\/\d+ \[|(?:\d|\s)(?:it|s|B)\/(?:s|it)\b/;
 /** As many alike lines make a bar; fewer may be two of their own. */
 const LEAST_OF_A_BAR = 3;
 const PER_BLOCK = 200;

@@ -6,6 +6,7 @@
  */
 
 import { parseCsv, separatorOf } from "./csv";
+import { jsonOrText } from "./format";
 
 export type Preview =
   | { kind: "image"; type: string }
@@ -97,6 +98,8 @@ export function previewOf(name: string, bytes: Uint8Array, size: number): Previe
 // Strings, brackets and commas; numbers and words, also NaN as Python writes it, stay as they are.
 const JSON_TOKEN = /"(?:[^"\\]|\\[\s\S])*"|[{}[\],:]|[^\s{}[\],:"]+|"/g;
 
+const DEEPEST = 100;
+
 /** JSON with a line for each member, its numbers as they are written; what does not close what it opens stays as it is. */
 function indented(text: string): string {
   const lines: string[] = [""];
@@ -116,6 +119,7 @@ function indented(text: string): string {
       if (token !== "," && token !== ":" && !["", "{", "[", ",", ":"].includes(before)) return text; // two values without a comma
       if (["{", "[", ","].includes(before)) newLine();
       if (token === "{" || token === "[") open.push(token);
+      if (open.length > DEEPEST) return text; // its lines would grow with the square of the depth
       put(token === ":" ? ": " : token);
     }
     if (token === '"') return text;
@@ -125,9 +129,9 @@ function indented(text: string): string {
 }
 
 interface Cell {
-  cell_type?: string;
-  source?: string | string[];
-  outputs?: { text?: string | string[]; data?: Record<string, unknown>; ename?: string; evalue?: string }[];
+  cell_type?: unknown;
+  source?: unknown;
+  outputs?: { text?: unknown; data?: Record<string, unknown>; ename?: unknown; evalue?: unknown }[];
 }
 
 /** A notebook as text: each cell under a line that says what it is, its textual outputs behind it. */
@@ -142,18 +146,23 @@ export function notebookText(text: string): string {
   return cells
     .map((cell: Cell, at) => {
       const outputs = (Array.isArray(cell?.outputs) ? cell.outputs : []).map(outputText).filter(Boolean);
-      return [`── ${at + 1} ${cell?.cell_type ?? ""} ──`, joined(cell?.source), ...outputs].join("\n");
+      return [`── ${at + 1} ${word(cell?.cell_type)} ──`, joined(cell?.source), ...outputs].join("\n");
     })
     .join("\n\n");
 }
 
 function outputText(output: NonNullable<Cell["outputs"]>[number]): string {
-  const plain = output?.text ?? (output?.data?.["text/plain"] as string | string[] | undefined);
+  const plain = output?.text ?? output?.data?.["text/plain"];
   if (plain !== undefined) return `→ ${joined(plain)}`;
-  if (output?.ename) return `✗ ${output.ename}: ${output.evalue ?? ""}`;
+  if (output?.ename) return `✗ ${word(output.ename)}: ${word(output.evalue)}`;
   return output?.data ? `→ [${Object.keys(output.data).join(", ")}]` : "";
 }
 
 function joined(source: unknown): string {
-  return Array.isArray(source) ? source.map(String).join("") : String(source ?? "");
+  return Array.isArray(source) ? source.map(word).join("") : word(source);
+}
+
+/** Whatever stands where a text belongs: an object may be nothing that can be made a text. */
+function word(value: unknown): string {
+  return value === undefined || value === null ? "" : jsonOrText(value);
 }

@@ -3,7 +3,7 @@
 import type { Trial } from "../api/types";
 import { bestOf } from "../model/direction";
 import type { Difference } from "../model/flat";
-import { formatNumber, formatValue, numberOf } from "../model/format";
+import { formatNumber, formatValue, isNumber, numberOf } from "../model/format";
 import { formatRoute } from "../model/route";
 import { BaselineMark, DifferenceNote, Star } from "../parts/baseline";
 import { BothEnds, Empty, Names, StateMark } from "../parts/basics";
@@ -54,7 +54,7 @@ export function DifferenceTable({ trials, rows }: { trials: Trial[]; rows: Diffe
               <tr key={`p ${row.name}`} class={row.differs ? "differs" : ""}>
                 <th scope="row">{row.name}</th>
                 {row.values.map((value, at) => (
-                  <td key={trials[at]?.id} class={`mono${typeof value === "number" ? " whole" : ""}`}>
+                  <td key={trials[at]?.id} class={`mono${isNumber(value) ? " whole" : ""}`}>
                     {formatValue(value)}
                   </td>
                 ))}

@@ -14,7 +14,7 @@ import { wishesOf } from "../charts/wishes";
 import { automaticColumns, type Column, fieldOf, parameterOf, parseColumn, withSorted } from "../model/columns";
 import { type EmbeddedView, type Show, viewIn } from "../model/embedded";
 import { isOtherField, isPlainField, needsMetadata, otherValue } from "../model/fields";
-import { seconds } from "../model/format";
+import { isNumber, seconds } from "../model/format";
 import { shortNames } from "../model/names";
 import { formatRoute, joinNames, parseRoute, splitNames } from "../model/route";
 import { changesOf, sortColumns } from "../model/views";
@@ -260,7 +260,7 @@ function isNumeric(column: Shown, trials: Trial[]): boolean {
   if (column.kind === "metric") return true;
   if (column.kind !== "parameter") return column.id === "duration";
   const values = trials.map(({ parameters }) => parameterOf(parameters, column.name));
-  return values.every((value) => value === undefined || typeof value === "number");
+  return values.every((value) => value === undefined || isNumber(value));
 }
 
 function Table({ view, trials, isRanked }: { view: EmbeddedView; trials: Trial[]; isRanked: boolean }) {

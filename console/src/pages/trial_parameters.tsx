@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import type { TrialDetail } from "../api/types";
 import { type Flat, flatten } from "../model/flat";
-import { formatValue } from "../model/format";
+import { formatValue, isNumber } from "../model/format";
 import { Command, CopyButton, Empty } from "../parts/basics";
 import { t } from "../words";
 
@@ -15,7 +15,7 @@ export function FactTable({ facts }: { facts: Flat }) {
           {facts.map(([name, value]) => (
             <tr key={name}>
               <th scope="row">{name}</th>
-              <td class={typeof value === "number" ? "mono" : typeof value === "string" ? "mono text" : "mono soft"}>
+              <td class={isNumber(value) ? "mono" : typeof value === "string" ? "mono text" : "mono soft"}>
                 {formatValue(value)}
               </td>
             </tr>

@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import { readText } from "../api/trials";
 import type { TrialDetail } from "../api/types";
 import { type Flat, flatten } from "../model/flat";
+import { jsonOrText } from "../model/format";
 import { commandLine } from "../model/process";
 import { Command, CopyButton } from "../parts/basics";
 import { useLoaded } from "../parts/load";
@@ -65,7 +66,7 @@ function processIn(text: string): Facts {
 }
 
 function CopyFacts({ title, facts }: { title: string; facts: Flat }) {
-  const text = facts.map(([name, value]) => `${name}: ${String(value)}`).join("\n");
+  const text = facts.map(([name, value]) => `${name}: ${jsonOrText(value)}`).join("\n");
   return <CopyButton text={text} label={`${t("common.copy")}: ${title}`} />;
 }
 
@@ -98,14 +99,14 @@ function Packages({ packages }: { packages: Flat }) {
           onInput={(event) => setFilter(event.currentTarget.value)}
         />
         <CopyButton
-          text={packages.map(([name, version]) => `${name}==${String(version)}`).join("\n")}
+          text={packages.map(([name, version]) => `${name}==${jsonOrText(version)}`).join("\n")}
           label={`${t("common.copy")}: ${t("trial.packages")}`}
         />
       </div>
       <div class="packages">
         {shown.map(([name, version]) => (
           <span key={name} class="mono">
-            {name} <span class="soft">{String(version)}</span>
+            {name} <span class="soft">{jsonOrText(version)}</span>
           </span>
         ))}
       </div>

@@ -21,6 +21,9 @@ import { MediaFrame } from "./media_frame";
 const TEXT_BYTES = 1 << 20;
 const TABLE_BYTES = 64 << 20;
 const ROWS = 200;
+/** More would stop the browser, as would longer cells. */
+const COLUMNS = 100;
+const CELL_CHARS = 10_000;
 
 interface ItemProps {
   trial: string;
@@ -166,6 +169,10 @@ function LoadedTable({ trial, record }: ItemProps) {
   return <SortedTable table={loaded.data} label={labelOf(record)} />;
 }
 
+function shortened(text: string): string {
+  return text.length > CELL_CHARS ? `${text.slice(0, CELL_CHARS)}…` : text;
+}
+
 function SortedTable({ table, label }: { table: NonNullable<ReturnType<typeof parseTable>>; label: string }) {
   const [sought, setSought] = useState("");
   const [by, setBy] = useState<number | null>(null);
@@ -188,12 +195,17 @@ function SortedTable({ table, label }: { table: NonNullable<ReturnType<typeof pa
           onInput={(event) => setSought(event.currentTarget.value)}
         />
         <span class="soft">{t("media.table.rows", { n: rows.length })}</span>
+        {table.columns.length > COLUMNS && (
+          <span class="soft">
+            {t("media.table.columns", { n: COLUMNS, all: table.columns.length.toLocaleString("en-US") })}
+          </span>
+        )}
       </div>
       <div class="scroll preview" tabIndex={0} role="region" aria-label={label}>
         <table class="plain">
           <thead>
             <tr>
-              {table.columns.map((column, at) => (
+              {table.columns.slice(0, COLUMNS).map((column, at) => (
                 <th key={at} scope="col" aria-sort={by === at ? (isDown ? "descending" : "ascending") : undefined}>
                   <button
                     type="button"
@@ -211,13 +223,13 @@ function SortedTable({ table, label }: { table: NonNullable<ReturnType<typeof pa
           <tbody>
             {rows.slice(0, shown).map((row, number) => (
               <tr key={number}>
-                {table.columns.map((_, at) => (
+                {table.columns.slice(0, COLUMNS).map((_, at) => (
                   <td
                     key={at}
                     class={typeof row[at] === "number" ? "number mono" : "mono"}
-                    title={String(row[at] ?? "")}
+                    title={shortened(String(row[at] ?? ""))}
                   >
-                    {typeof row[at] === "number" ? formatNumber(row[at]) : formatValue(row[at])}
+                    {typeof row[at] === "number" ? formatNumber(row[at]) : shortened(formatValue(row[at]))}
                   </td>
                 ))}
               </tr>

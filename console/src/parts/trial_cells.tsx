@@ -3,7 +3,16 @@
 import type { Summary, Trial } from "../api/types";
 import { type Column, parameterOf } from "../model/columns";
 import { divergedSince, reasonOf } from "../model/endings";
-import { DASH, durationOf, formatAgo, formatDuration, formatNumber, formatTime, formatValue } from "../model/format";
+import {
+  DASH,
+  durationOf,
+  formatAgo,
+  formatDuration,
+  formatNumber,
+  formatTime,
+  formatValue,
+  isNumber,
+} from "../model/format";
 import { formatRoute } from "../model/route";
 import { sortColumns } from "../model/views";
 import { drawn } from "../state/drawn";
@@ -36,7 +45,7 @@ export function Cell({ trial, column, diverged, best }: CellProps) {
   if (column.kind === "parameter") {
     const value = parameterOf(trial.parameters, column.name);
     const shown = formatValue(value);
-    if (typeof value === "number") return <span title={shown}>{formatNumber(value)}</span>;
+    if (isNumber(value)) return <span title={shown}>{formatNumber(Number(value))}</span>;
     return (
       <span class={shown === DASH ? "soft clip" : "clip"} title={shown.length > 16 ? shown : undefined}>
         <BothEnds text={shown} />

@@ -3,7 +3,7 @@
 import { useMemo, useRef } from "preact/hooks";
 import type { Trial } from "../api/types";
 import { type Column, parameterOf } from "../model/columns";
-import { formatNumber, formatValue } from "../model/format";
+import { formatNumber, formatValue, isNumber } from "../model/format";
 import { nameFamily, partsIn, tellingPart } from "../model/name_parts";
 import { grown, parseWidths, withShortNames } from "../model/widths";
 import { baseline } from "../state/baseline";
@@ -97,10 +97,10 @@ function widthOf(column: Column, trials: Trial[], isFirst: boolean, narrow: numb
       column.kind === "metric"
         ? trial.metrics[column.name]?.[column.aggregate]
         : parameterOf(trial.parameters, column.name);
-    const isNumber = typeof value === "number";
-    const plain = isNumber ? formatNumber(value) : formatValue(value);
+    const isOfNumbers = isNumber(value);
+    const plain = isOfNumbers ? formatNumber(Number(value)) : formatValue(value);
     const shown = column.kind === "metric" ? metricText(trial, column.name, column.aggregate) : plain;
-    if (column.kind === "metric" || isNumber) number = Math.max(number, textWidth(shown, false));
+    if (column.kind === "metric" || isOfNumbers) number = Math.max(number, textWidth(shown, false));
     else text = Math.max(text, textWidth(shown, false));
   }
   const star = column.kind === "metric" && wayOf(column.name) ? STAR_ROOM : 0;
@@ -134,5 +134,5 @@ export function isNumeric(column: Column, trials: Trial[]): boolean {
   if (column.kind === "fact") return column.fact === "started" || column.fact === "duration";
   const values = trials.slice(0, SAMPLE).map((trial) => parameterOf(trial.parameters, column.name));
   const present = values.filter((value) => value !== undefined && value !== null);
-  return present.length > 0 && present.every((value) => typeof value === "number");
+  return present.length > 0 && present.every(isNumber);
 }

@@ -429,6 +429,7 @@ export const en = {
   "media.table.odd": "These bytes are not a table. Download them.",
   "media.table.filter": "Filter rows",
   "media.table.rows": "{n} rows",
+  "media.table.columns": "the first {n} of {all} columns",
   "media.table.more": "Show {n} more rows",
   "chart.x": "x axis",
   "chart.x.step": "Step",

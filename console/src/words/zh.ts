@@ -427,6 +427,7 @@ export const zh: Record<Word, string> = {
   "media.table.odd": "这些数据不是表格，请下载。",
   "media.table.filter": "筛选行",
   "media.table.rows": "{n} 行",
+  "media.table.columns": "仅显示 {all} 列中的前 {n} 列",
   "media.table.more": "再显示 {n} 行",
   "chart.x": "横轴",
   "chart.x.step": "步数",
