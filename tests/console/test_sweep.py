@@ -6,15 +6,18 @@ import csv
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 from tests.console.conftest import Window
 from tests.console.pages import Console
 from tests.console.test_accessibility import faults
 from tests.console.test_journeys import expect
-from tests.console.world import folder_id, point, record_trial
+from tests.console.world import curve, folder_id, point, record_trial
 from tests.server.api import User
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator
 
 TRIALS = 24
 NO_ACC, NAN_ACC = 5, 6
@@ -153,6 +156,35 @@ def test_the_pictures_of_a_sweep_are_files_too_in_colours_that_one_chooses(
     assert faults(console, ".sweep") == []
     console.page.reload()
     expect(lines.locator(".colour-scale")).to_contain_text("lion")
+
+
+def test_in_the_table_of_the_best_no_number_is_cut_and_all_columns_are_reached(window: Window, person: User) -> None:
+    for number in range(12):
+        rates = {f"learning_rate_{at}": 1.234567e-5 * (number + at + 1) for at in range(4)}
+        record_trial(person, f"a_long_name_of_a_trial_with_seed_{number}", journal=curve(20, seed=number), **rates)
+    place = folder_id(person, "/vision/mnist")
+    for width in (390, 1280, 1920):
+        console = Console(window(person, viewport={"width": width, "height": 900})).folder(place, show="sweep")
+        table = console.page.get_by_role("table", name="Best 10")
+        heads, row = table.locator("th", has_text="learning_rate"), table.get_by_role("row").nth(1)
+        more = console.button(re.compile(r"More columns"))
+        expect(more).to_be_visible()
+        fitting = heads.count()
+        assert _beyond_px(table) <= 0
+        expect(more).to_have_text(f"More columns ({4 - fitting})")
+        expect(row.get_by_text("Succeeded")).to_be_visible()
+        more.click()
+        expect(heads).to_have_count(4)
+        row.get_by_role("cell").last.scroll_into_view_if_needed()
+        expect(row.get_by_role("cell").last).to_be_in_viewport(ratio=0.98)
+        expect(row.get_by_role("link")).to_be_in_viewport(ratio=0.98)  # the name stays
+        console.button("Columns that fit").click()
+        expect(heads).to_have_count(fitting)
+
+
+def _beyond_px(table: Locator) -> float:
+    """Return how far a table is wider than what is seen of it."""
+    return float(table.evaluate("table => table.scrollWidth - table.parentElement.clientWidth"))
 
 
 def test_a_line_and_its_row_stand_out_together_and_no_curve_is_drawn_again(window: Window, person: User) -> None:

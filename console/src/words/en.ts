@@ -238,6 +238,8 @@ export const en = {
   "sweep.bars.others": "{n} trials with rarer values are not shown",
   "sweep.best": "Best {n}",
   "sweep.best.unknown": "The name {name} does not say whether more or less is better. Choose it above.",
+  "sweep.best.more": "More columns ({n})",
+  "sweep.best.fewer": "Columns that fit",
   "sweep.best.none": "No trial has a finite {name}.",
   "list.best": "best",
   "workspace.selected": "The {n} selected.",

@@ -237,6 +237,8 @@ export const zh: Record<Word, string> = {
   "sweep.bars.others": "另有 {n} 个取值较少见的试验未显示",
   "sweep.best": "最佳 {n} 个",
   "sweep.best.unknown": "从名称 {name} 看不出越大越好还是越小越好，请在上方选择。",
+  "sweep.best.more": "更多列（{n}）",
+  "sweep.best.fewer": "仅显示放得下的列",
   "sweep.best.none": "没有试验的 {name} 是有限数值。",
   "list.best": "最佳",
   "workspace.selected": "选中的 {n} 个。",
