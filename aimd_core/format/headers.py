@@ -45,9 +45,12 @@ def picture_in(content: bytes) -> Picture | None:
     return None
 
 
-def _png(content: bytes) -> Picture:
+def _png(content: bytes) -> Picture | None:
+    width, height = struct.unpack_from(">II", content, 16)
+    if content[8:16] != b"\0\0\0\rIHDR" or not width or not height:  # else its size would be what it likes
+        return None
     animated = b"acTL" in content[:_LOOKED_AT_BYTES]
-    return Picture("image/apng" if animated else "image/png", *struct.unpack_from(">II", content, 16))
+    return Picture("image/apng" if animated else "image/png", width, height)
 
 
 def _gif(content: bytes) -> Picture:

@@ -257,6 +257,22 @@ def test_a_wrong_type_raises_and_records_nothing(
     assert not (trial.path / "media").exists()
 
 
+@pytest.mark.parametrize(
+    ("value", "options", "told"),
+    [
+        ({"a": [1], "b": [1, 2]}, {}, "column 'b' of this table has 2 values, and 'a' has 1"),
+        ([[1, 2], [1]], {}, "row 1 of this table has 1 values, and it has 2 columns"),
+        ([[1, 2]], {"columns": ["a"]}, "row 0 of this table has 2 values, and it has 1 columns"),
+        ("text", {}, "str is not a table: a data frame, a mapping of columns, or a list of rows"),
+    ],
+)
+def test_what_is_wrong_with_a_table_is_said(
+    trial: aimd.Trial, value: object, options: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(TypeError, match=told):
+        trial.log_table("k", value, 1, **options)
+
+
 @pytest.mark.parametrize("key", ["", " ", "a\nb", "\u202e", "x" * (MAX_KEY_BYTES + 1)])
 def test_a_key_that_cannot_be_one_raises(trial: aimd.Trial, key: str) -> None:
     with pytest.raises(ValueError, match="cannot be a key"):
@@ -281,6 +297,9 @@ def huge_png(width: int, height: int) -> bytes:
         ("log_image", [PIXELS] * 1001),
         ("log_image", np.broadcast_to(np.uint8(0), (5000, 9, 9))[:, None].repeat(3, 1)),
         ("log_image", b"no picture"),
+        ("log_image", b"\x89PNG\r\n\x1a\n\x7f\xff\xff\xffIHDR" + bytes(17)),
+        ("log_image", b"\x89PNG\r\n\x1a\n\0\0\0\x04CgBI" + huge_png(9, 9)[8:]),
+        ("log_image", huge_png(0, 9)),
         ("log_image", "missing.png"),
         ("log_image", "/"),
         ("log_image", "/dev/zero"),

@@ -69,6 +69,12 @@ MESSAGES: dict[str, str] = {
     ),
     "call wandb.init() before {name}": "使用 {name} 之前请先调用 wandb.init()",
     "wandb.log takes a mapping of names to values, not {kind}": "wandb.log 接受名称到值的映射，而不是 {kind}",
+    "column {name!r} of this table has {given} values, and {other!r} has {count}": (
+        "此表格的列 {name!r} 有 {given} 个值，而 {other!r} 有 {count} 个"
+    ),
+    "row {number} of this table has {given} values, and it has {count} columns": (
+        "此表格的第 {number} 行有 {given} 个值，而它有 {count} 列"
+    ),
     "a row of this table has {count} values, not {given}": "此表格的一行有 {count} 个值，而不是 {given} 个",
     "wandb.log: no {kind} is recorded": "wandb.log：不记录 {kind}",
     "wandb.log: this {kind} is not recorded: {error}": "wandb.log：未记录此 {kind}：{error}",

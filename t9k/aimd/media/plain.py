@@ -21,6 +21,7 @@ from aimd_core.format.media import (
 )
 from aimd_core.format.tables import TableTooLargeError, encode_table
 from aimd_core.format.values import clean
+from aimd_core.language import spoken
 from t9k.aimd.media.encoded import (
     BYTES,
     CELLS,
@@ -193,11 +194,18 @@ def _of_columns(value: dict[Any, Any]) -> tuple[list[str], list[list[Any]]]:
         raise unusable(_TABLE, value)
     try:
         columns = [column.tolist() if hasattr(column, "tolist") else list(column) for column in value.values()]
-        if sum(map(len, columns)) > MAX_TABLE_CELLS:
-            raise too_large(sum(map(len, columns)), MAX_TABLE_CELLS, CELLS)
-        return [str(name) for name in value], [list(row) for row in zip(*columns, strict=True)]
-    except (TypeError, ValueError):  # not lists, or of several lengths
+    except (TypeError, ValueError):  # not lists
         raise unusable(_TABLE, value) from None
+    if sum(map(len, columns)) > MAX_TABLE_CELLS:
+        raise too_large(sum(map(len, columns)), MAX_TABLE_CELLS, CELLS)
+    names = [str(name) for name in value]
+    for name, column in zip(names, columns, strict=True):
+        if len(column) != len(columns[0]):
+            told = {"name": name, "given": len(column), "other": names[0], "count": len(columns[0])}
+            raise TypeError(
+                spoken("column {name!r} of this table has {given} values, and {other!r} has {count}", **told)
+            )
+    return names, [list(row) for row in zip(*columns, strict=True)]
 
 
 def _of_rows(value: Iterable[Any], columns: Sequence[str] | None) -> tuple[list[str], list[list[Any]]]:
@@ -213,6 +221,10 @@ def _of_rows(value: Iterable[Any], columns: Sequence[str] | None) -> tuple[list[
         raise unusable(_TABLE, value) from None
     width = max(map(len, cells), default=0)
     names = [str(name) for name in columns] if columns is not None else [str(number) for number in range(width)]
-    if any(len(row) != len(names) for row in cells) or any(isinstance(row, _NO_ROW) for row in rows):
+    if any(isinstance(row, _NO_ROW) for row in rows):
         raise unusable(_TABLE, value)
+    for number, row in enumerate(cells):
+        if len(row) != len(names):
+            told = {"number": number, "given": len(row), "count": len(names)}
+            raise TypeError(spoken("row {number} of this table has {given} values, and it has {count} columns", **told))
     return names, cells
