@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -19,6 +20,9 @@ from tests.support.once import run_folder
 from tests.support.quick_disk import quick_folder, remove_left_over
 from tests.support.server import LIBRARIES, Forks, RunningServer, clean_environment
 from tests.support.warm import LazyPython
+
+gc.disable()  # until all tests are collected: what is made until then stays, and is not looked through again
+
 
 # A run starts thousands of Pythons: what one has compiled the others find, whatever the environment says.
 sys.dont_write_bytecode = False
@@ -42,6 +46,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return next((number for number, part in enumerate(_LONG) if item.nodeid.startswith(part)), len(_LONG))
 
     items.sort(key=rank)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

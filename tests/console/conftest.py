@@ -31,7 +31,9 @@ Window = Callable[..., Watched]
 def built_console() -> None:
     """Build the console, when its sources have changed."""
     script = [sys.executable, str(ROOT / "scripts" / "web_console.py"), "build"]
-    done = subprocess.run(script, capture_output=True, text=True, timeout=PATIENCE_S)
+    done = subprocess.run(
+        script, capture_output=True, text=True, timeout=2 * PATIENCE_S
+    )  # others wait for the one that builds
     is_there = (ROOT / "aimd_server" / "static" / "index.html").is_file()
     require_part("a built console (a package index for npm)", is_there)
     assert done.returncode == 0, done.stderr

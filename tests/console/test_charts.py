@@ -8,6 +8,7 @@ import io
 import itertools
 import math
 import re
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,6 +19,7 @@ from tests.console.pages import Console
 from tests.console.test_journeys import expect
 from tests.console.world import point, record_trial
 from tests.server.api import User
+from tests.support.patience import wait_until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Request
@@ -71,6 +73,15 @@ class Drawn:
         (line,) = [one for one in svg.iter(f"{SVG}path") if one.get("stroke-width") == "1.6"][:1]
         pieces = [piece for piece in str(line.get("d")).split("M") if piece]
         return [[_place(pair) for pair in piece.removesuffix("h.01").split("L")] for piece in pieces]
+
+    def wait_until(self, holds: Callable[[], object], what: str) -> None:
+        """Wait, while the page goes on, until something holds of it."""
+
+        def holds_now() -> object:
+            self.console.page.wait_for_timeout(50)
+            return holds()
+
+        wait_until(holds_now, what)
 
     def chart(self, name: str) -> Locator:
         return self.console.page.get_by_role("region", name=name, exact=True)
@@ -201,18 +212,26 @@ def test_log_axes_put_factors_at_equal_distances(window: Window, person: User) -
         "Log y": lambda: console.page.get_by_label("Log y").click(),
         "Log x": lambda: console.choose("View", "Log x"),
     }
+
+    def shortest_and_longest(at: int) -> list[float]:
+        (piece,) = drawn.line("loss")
+        return sorted(abs(one[at] - other[at]) for one, other in itertools.pairwise(piece))[:: len(piece) - 2]
+
+    def are_even(at: int) -> bool:
+        shortest, longest = shortest_and_longest(at)
+        return longest - shortest < 1.0
+
+    def are_odd() -> bool:
+        shortest, longest = shortest_and_longest(1)
+        return longest > 5 * shortest
+
     for label, flip in flips.items():
-        (piece,) = drawn.line("loss")
-        downs = [one - other for (_, one), (_, other) in itertools.pairwise(piece)]
-        assert max(downs) > 5 * min(downs)
-        flip()
-        console.page.wait_for_timeout(300)
-        (piece,) = drawn.line("loss")
         at = {"Log y": 1, "Log x": 0}[label]
-        steps = [abs(one[at] - other[at]) for one, other in itertools.pairwise(piece)]
-        assert max(steps) - min(steps) < 1.0
+        assert are_odd()
         flip()
-        console.page.wait_for_timeout(300)
+        drawn.wait_until(lambda at=at: are_even(at), f"equal distances with {label}")
+        flip()
+        drawn.wait_until(are_odd, f"other distances without {label}")
     assert "log" not in console.hash
 
 
@@ -222,7 +241,7 @@ def test_the_x_axis_is_asked_for_and_shown_by_step_epoch_and_time(window: Window
     drawn = Drawn(console)
     console.chart("loss")
     begun = 1_795_446_000.0  # 2026-11-23T15:00:00Z: the journal counts its seconds from there
-    wanted = {
+    wanted: dict[str, tuple[str, list[float]]] = {
         "Step": ("step", [10, 20, 30]),
         "Epoch": ("epoch", [1, 2, 3]),
         "Wall time": ("time", [begun + step for step in (10, 20, 30)]),
@@ -231,10 +250,13 @@ def test_the_x_axis_is_asked_for_and_shown_by_step_epoch_and_time(window: Window
     for label, (asked, places) in wanted.items():
         console.page.get_by_role("radio", name=label, exact=True).check(force=True)
         console.page.get_by_role("group", name=re.compile(f"by {label}")).locator("canvas").first.wait_for()
-        console.page.wait_for_timeout(200)
-        rows = drawn.rows("loss")
-        assert [row.value for row in rows] == [1 / 10, 1 / 20, 1 / 30]
-        assert all(math.isclose(row.x, place, abs_tol=1e-3) for row, place in zip(rows, places, strict=True)), label
+
+        def are_shown(places: list[float] = places) -> bool:
+            rows = drawn.rows("loss")
+            assert [row.value for row in rows] == [1 / 10, 1 / 20, 1 / 30]
+            return all(math.isclose(row.x, place, abs_tol=1e-3) for row, place in zip(rows, places, strict=True))
+
+        drawn.wait_until(are_shown, label)
         assert drawn.asked[-1]["x"] == asked
     assert "x=relative" in console.hash
 
@@ -274,15 +296,19 @@ def test_zooming_asks_for_the_part_alone_and_gets_every_point(window: Window, pe
     mouse.up()
     expect(console.button("Reset zoom")).to_be_visible()
     console.page.wait_for_function("() => location.hash.includes('zoom=')")
-    console.page.wait_for_timeout(500)
+    drawn.wait_until(lambda: drawn.asked[-1]["from"], "it asks for the part")
     asked = drawn.asked[-1]
     assert 9_900 < asked["from"] < 10_100 < asked["to"] < 10_300
-    rows = [row for row in drawn.rows("loss") if asked["from"] <= row.x <= asked["to"]]
-    assert [row.x for row in rows] == list(range(math.ceil(asked["from"]), math.floor(asked["to"]) + 1))
+
+    def part() -> list[Row]:
+        return [row for row in drawn.rows("loss") if asked["from"] <= row.x <= asked["to"]]
+
+    places = list(range(math.ceil(asked["from"]), math.floor(asked["to"]) + 1))
+    drawn.wait_until(lambda: [row.x for row in part()] == places, "every point of the part is there")
+    rows = part()
     assert all(row.value == row.x % 97 and row.high is None and row.n == 1 for row in rows)
     console.button("Reset zoom").click()
-    console.page.wait_for_timeout(500)
-    assert (drawn.asked[-1]["from"], drawn.asked[-1]["to"]) == (None, None)
+    drawn.wait_until(lambda: (drawn.asked[-1]["from"], drawn.asked[-1]["to"]) == (None, None), "it asks for all")
 
 
 def drag(console: Console, place: Locator, across: float, down: float) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-PATIENCE_S = 240.0  # below pytest's limit for a whole test, so that the test says what it waited for
+PATIENCE_S = 120.0  # below pytest's limit for a whole test, so that the test says what it waited for
 PAUSE_S = 0.02
 
 
