@@ -6,6 +6,8 @@ digest of all of them together tells when both sides agree.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import msgspec
 
 from aimd_core.format.limits import MAX_CHANGES
@@ -63,6 +65,8 @@ def put(database: Database, user: Account, uid: str, wish: FilesWish) -> dict[st
             caller has to send first; `quota_exceeded`.
     """
     digest_of = _checked_files(user, wish)
+    expected = database.read(lambda connection: _expected(connection, user, uid, digest_of, wish.remove))
+    planned = None if expected is None else _planned(expected, digest_of, wish.remove)  # while no writer waits
 
     def operation(connection: Connection) -> dict[str, object]:
         row = load_trial(connection, user, uid)
@@ -72,26 +76,82 @@ def put(database: Database, user: Account, uid: str, wish: FilesWish) -> dict[st
             message = said("{count} contents have to be sent first", count=len(lacking))
             raise RefusalError("content_missing", message, digests=lacking[:MAX_TOLD])
         tree = trial_files.trees(connection, [row.id]).get(row.id)
-        if tree is not None and digest_of == trial_files.digests_at(connection, row.id, {*digest_of, *wish.remove}):
-            return _shown_tree(tree)  # nothing changes, for which not all files are read while all writers wait
-        before = trial_files.digests(connection, row.id)
-        digest_before = {path: digest for path, digest, _ in before}
-        new = {path: digest for path, digest in digest_of.items() if digest_before.get(path) != digest}
-        in_the_way = displaced(digest_before, new)
-        if in_the_way and user.scope == UPLOAD:
+        if tree is not None and _is_so(connection, row.id, digest_of, wish.remove):
+            return _shown_tree(tree)
+        if planned is not None and planned.digest_before == (tree.digest if tree else digest_of_tree([])):
+            plan = planned
+        else:  # others were faster
+            plan = _planned(trial_files.digests(connection, row.id), digest_of, wish.remove)
+        if plan.in_the_way and user.scope == UPLOAD:
             raise forbidden("an upload-only key deletes nothing")
-        gone = [*(path for path in wish.remove if path in digest_before and path not in digest_of), *in_the_way]
-        if new or gone:
-            trial_files.put(connection, row.id, [(path, claims[digest].id) for path, digest in new.items()], now_us())
-            trial_files.remove(connection, row.id, gone)
+        new = {path: claims[digest] for path, digest in plan.new.items()}
+        if new or plan.gone:
+            trial_files.put(connection, row.id, [(path, claim.id) for path, claim in new.items()], now_us())
+            trial_files.remove(connection, row.id, plan.gone)
             receive(connection, user, row, {})
-        tree = _counted(connection, row.id)
-        grown = tree.size - sum(size for _, _, size in before)
+        grown = sum(claim.size for claim in new.values()) - plan.size_gone
+        tree = TreeRow(row.id, plan.files, (tree.size if tree else 0) + grown, plan.digest)
+        trial_files.put_tree(connection, tree, now_us())
         home = FolderAt(row.owner_id, row.folder_path)
-        quotas.attach(connection, user, home, {claims[digest].id for digest in new.values()}, grown)
+        quotas.attach(connection, user, home, {claim.id for claim in new.values()}, grown)
         return _shown_tree(tree)
 
     return database.write(operation)
+
+
+class _Plan(NamedTuple):
+    """What a request does to the files of a trial.
+
+    Attributes:
+        digest_before: The digest of all files that it is about, which tells whether they are the same still.
+        new: The digests of the files to set, by path.
+        in_the_way: Files that others replace by being a directory of theirs, or the reverse.
+        gone: The files that go, with those in the way.
+        size_gone: The bytes of the files that go, or get other bytes.
+        files: How many there are then.
+        digest: Of all files then.
+    """
+
+    digest_before: str
+    new: dict[str, str]
+    in_the_way: list[str]
+    gone: list[str]
+    size_gone: int
+    files: int
+    digest: str
+
+
+def _is_so(connection: Connection, trial_id: int, digest_of: dict[str, str], remove: list[str]) -> bool:
+    """Tell whether a request changes nothing, without reading all files."""
+    return digest_of == trial_files.digests_at(connection, trial_id, {*digest_of, *remove})
+
+
+def _expected(
+    connection: Connection, user: Account, uid: str, digest_of: dict[str, str], remove: list[str]
+) -> list[tuple[str, str, int]] | None:
+    """Return path, digest and size of all files of a trial, None if a request changes nothing."""
+    row = load_trial(connection, user, uid)
+    return None if _is_so(connection, row.id, digest_of, remove) else trial_files.digests(connection, row.id)
+
+
+def _planned(before: list[tuple[str, str, int]], digest_of: dict[str, str], remove: list[str]) -> _Plan:
+    """Return what a request does to files, each a path, a digest and a size in bytes.
+
+    Raises:
+        RefusalError: `invalid`, if there would be too many.
+    """
+    digests = {path: digest for path, digest, _ in before}
+    new = {path: digest for path, digest in digest_of.items() if digests.get(path) != digest}
+    in_the_way = displaced(digests, new)
+    removed = [path for path in remove if path in digests and path not in digest_of]
+    gone = list(dict.fromkeys([*removed, *in_the_way]))
+    changed = {*gone, *new}
+    after = {path: digest for path, digest in digests.items() if path not in changed} | new
+    if len(after) > MAX_FILES:
+        raise invalid(said("a trial has {limit} files at most", limit=MAX_FILES), field="files", limit=MAX_FILES)
+    size_gone = sum(size for path, _, size in before if path in changed)
+    digest_before = digest_of_tree(digests.items())
+    return _Plan(digest_before, new, in_the_way, gone, size_gone, len(after), digest_of_tree(after.items()))
 
 
 def _checked_files(user: Account, wish: FilesWish) -> dict[str, str]:
@@ -112,17 +172,6 @@ def _checked_files(user: Account, wish: FilesWish) -> dict[str, str]:
     if displaced(digest_of, digest_of):
         raise invalid("a path cannot be both a file and a directory", field="path")
     return digest_of
-
-
-def _counted(connection: Connection, trial_id: int) -> TreeRow:
-    """Count the files of a trial again."""
-    rows = trial_files.digests(connection, trial_id)
-    if len(rows) > MAX_FILES:
-        raise invalid(said("a trial has {limit} files at most", limit=MAX_FILES), field="files", limit=MAX_FILES)
-    digest = digest_of_tree((path, digest) for path, digest, _ in rows)
-    tree = TreeRow(trial_id, len(rows), sum(size for _, _, size in rows), digest)
-    trial_files.put_tree(connection, tree, now_us())
-    return tree
 
 
 def _shown_tree(tree: TreeRow) -> dict[str, object]:

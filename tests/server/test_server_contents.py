@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import random
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -218,6 +220,63 @@ def test_what_changes_nothing_reads_only_the_files_that_it_names(
         monkeypatch.undo()
         for changed in (FilesWish([SentFile("a", digests[1])]), FilesWish([], ["a"]), FilesWish(sent)):
             assert trial_files.put(database, user, uid, changed) != whole or changed.files == sent
+
+
+def _listed(database: Database, user: Account, uid: str) -> tuple[dict[str, object], dict[str, object]]:
+    """Return what all files of a trial are together, as the server says and as its list says."""
+    rows = trial_files.listed(database, user, uid, 100, "")["files"]
+    assert isinstance(rows, list)
+    tree = digest_of_tree((row["path"], row["digest"]) for row in rows)
+    said = trial_files.put(database, user, uid, FilesWish())
+    return said, {"count": len(rows), "size": sum(row["size"] for row in rows), "digest": tree}
+
+
+def test_a_change_reads_all_files_while_no_writer_waits_unless_others_are_faster(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_user(tmp_path, "lin")
+    user, uid = Account(1, "lin", writing=True), new_id()
+    with Database(tmp_path) as database:
+        trials.put(database, user, uid, TrialWish(name="t"))
+        contents_of = [b"", b"x", b"yy", b"zzz"]
+        body = b"[0,1,2,3]\n" + b"".join(contents_of)
+        digests = Receiving().small(Storage(database, open_blobs(None, tmp_path)), user, body)
+        true_read, true_write, reads = stored_files.digests, database.write, list[str]()
+        where = "outside"
+
+        def digests_of(*arguments: object) -> list[tuple[str, str, int]]:
+            reads.append(where)
+            return true_read(*arguments)  # type: ignore[arg-type]
+
+        def write(operation: Callable[..., object], *others: Callable[[], object]) -> object:
+            nonlocal where
+            for other in faster:
+                faster.remove(other)
+                other()
+            where = "in the writer"
+            try:
+                return true_write(operation)
+            finally:
+                where = "outside"
+
+        faster: list[Callable[[], object]] = []
+        monkeypatch.setattr(stored_files, "digests", digests_of)
+        monkeypatch.setattr(database, "write", write)
+        chance = random.Random(4)
+        for number in range(40):
+            named = {chance.choice("abcd") + chance.choice(["", "/x", "/y"]) for _ in range(3)}
+            named = {path for path in named if path[0] not in named or len(path) == 1}
+            wish = FilesWish([SentFile(path, chance.choice(digests)) for path in named], chance.choices("abcd", k=2))
+            is_late = number % 4 == 3
+            if is_late:
+                other = FilesWish([SentFile("other", digests[number // 4 % 4])], ["a/x"])
+                faster.append(lambda other=other: trial_files.put(database, user, uid, other))  # type: ignore[misc]
+            reads.clear()
+            trial_files.put(database, user, uid, wish)
+            assert is_late or "in the writer" not in reads
+            said, listed = _listed(database, user, uid)
+            assert said == listed
+        assert "in the writer" in reads
 
 
 def test_a_file_and_a_directory_of_one_name_give_way_to_each_other(user: User) -> None:
