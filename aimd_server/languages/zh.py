@@ -134,5 +134,8 @@ MESSAGES: dict[str, str] = {
     ),
     "{name} has no folder {path}": "{name} 没有文件夹 {path}",
     "there is no quota on {path} of {name}": "{name} 的 {path} 没有配额",
+    # aimd_server/routes/v2_files.py, aimd_server/services/line_counts.py
+    "{field} is a number from {least} on": "{field} 应为不小于 {least} 的数字",
+    "either `offset` or `line` is asked for": "`offset` 与 `line` 须且只能指定其一",
     **REFUSALS,
 }

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from starlette.responses import Response, StreamingResponse
 
 from aimd_core.format.limits import PART_BYTES
+from aimd_core.language import said
 from aimd_server.routes.access import Access, Call, RouteTable
 from aimd_server.routes.answers import empty_answer, json_answer
 from aimd_server.routes.bodies import encoding_of, read_body, small_members, unpacked, unpacked_members
@@ -120,7 +121,7 @@ def _number(text: str | None, field: str, least: int) -> int | None:
     if text is None:
         return None
     if not (text.isascii() and text.isdigit() and len(text) <= len(str(MOST_OFFSET))) or int(text) < least:
-        raise invalid(f"{field} is a number from {least} on", field=field)
+        raise invalid(said("{field} is a number from {least} on", field=field, least=least), field=field)
     return int(text)
 
 
