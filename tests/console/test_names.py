@@ -52,3 +52,23 @@ def test_names_of_a_sweep_are_told_apart_wherever_they_are_cut(window: Window, p
     heads = console.page.locator(".differences thead a")
     expect(heads).to_have_count(len(names))
     assert len(set(seen(heads))) == len(names)
+
+
+def test_a_list_beside_its_charts_is_as_wide_as_its_columns(window: Window, person: User) -> None:
+    for at in range(3):
+        record_trial(person, f"cnn_augmented_lr0.{at}_w32", lr=at, width=at * 2, depth=at)
+    console = Console(window(person, viewport={"width": 3840, "height": 900}))
+    console.folder(folder_id(person, "/vision/mnist"), show="both")
+    expect(console.page.locator(".line-mark")).to_have_count(3)
+    box = console.page.locator(".table-box")
+    assert box.evaluate("(box) => box.scrollWidth - box.clientWidth") == 0
+
+
+def test_on_a_phone_a_name_in_the_trash_is_read_in_words_not_in_letters(window: Window, person: User) -> None:
+    gone = record_trial(person, "cnn_augmented_again").id
+    assert person.v2("DELETE", f"/trials/{gone}").status_code == 204
+    console = Console(window(person, viewport={"width": 390, "height": 844})).go("#/trash/")
+    name = console.page.get_by_role("rowheader", name="cnn_augmented_again")
+    expect(name).to_be_visible()
+    assert name.evaluate("(cell) => cell.clientWidth") > 100
+    assert console.page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -165,7 +165,7 @@ def test_a_table_has_the_columns_that_lists_leave_out(window: Window, person: Us
     console = Console(window(person)).go(f"#/reports/{folder}/")
     table = console.page.get_by_role("region", name="Told")
     expect(table.get_by_role("columnheader")).to_have_text(
-        ["Name", "Duration", "git.branch", "platform.hostname", "parent", "val.acc"]
+        ["Name", "Duration", "git.branch", "platform.hostname", "Parent", "val.acc"]
     )
     expect(table.get_by_role("cell", name="main", exact=True)).to_be_visible()
     expect(table.get_by_role("cell", name="node-3", exact=True)).to_be_visible()

@@ -78,7 +78,7 @@ export function TrialTable(props: TableProps) {
     if (last + 50 > trials.length) more();
   }, [last, trials.length]);
   useKeys(props, setActive, setMenu, box, height);
-  const widths = useWidths(trials, columns, view.width, props.diverged.size > 0);
+  const widths = useWidths(trials, columns, view.width, props.diverged.size > 0, hasCharts.value);
   const numeric = useMemo(() => columns.map((column) => isNumeric(column, trials)), [columns, trials.length > 0]);
   // A filter that may be refused is asked for once, by the list.
   const listing = props.stale ? null : props.listing;

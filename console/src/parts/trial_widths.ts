@@ -31,6 +31,8 @@ const PADDING = 26;
 const NAN_ROOM = 30;
 const STAR_ROOM = 14;
 const BASELINE_ROOM = 92;
+/** What `with-lines` adds to the first column. */
+const LINE_ROOM = 40;
 const NAME = 340;
 
 interface Measured {
@@ -44,9 +46,17 @@ interface Measured {
  * as somebody made them.
  *
  * @param width The width of the table, in pixels.
+ * @param hasLines Whether rows begin with the lines of their trials in the charts.
  */
-export function useWidths(trials: Trial[], columns: Column[], width: number, hasNan: boolean): number[] {
+export function useWidths(
+  trials: Trial[],
+  columns: Column[],
+  width: number,
+  hasNan: boolean,
+  hasLines: boolean,
+): number[] {
   const narrow = width < NARROW ? width : null;
+  const room = width - (hasLines ? LINE_ROOM : 0);
   const key = `${columns.map((column) => column.id).join()} ${narrow !== null} ${baseline.value?.trial.id}`;
   const kept = useRef<Measured>({ key: "", rows: 0, widths: [] });
   const needed = useMemo(() => {
@@ -62,7 +72,7 @@ export function useWidths(trials: Trial[], columns: Column[], width: number, has
   const whole = needed.map((one, at) => one + roomBeside(columns[at]?.id, trials, hasNan));
   const name = columns.findIndex((column) => column.id === "name");
   const least = useMemo(() => telling(trials.slice(0, SAMPLE)), [trials.length]);
-  const shared = grown(narrow === null ? withShortNames(whole, name, width, least) : whole, width);
+  const shared = grown(narrow === null ? withShortNames(whole, name, room, least) : whole, room);
   const chosen = parseWidths(route.value.query.get("widths"));
   return shared.map((one, at) => chosen.get(columns[at]?.id ?? "") ?? one);
 }
