@@ -32,15 +32,15 @@ def kill(place: Path, kills: int, window: str, milliseconds: float | None, plant
 
 
 def test_a_recorder_that_is_killed_while_it_logs_loses_nothing(tmp_path: Path) -> None:
-    totals = kill(tmp_path, 60, "logging", 50)
+    totals = kill(tmp_path, 40, "logging", 50)
     assert totals["failed"] == 0, totals
-    assert totals["acknowledged"] > 60, totals
+    assert totals["acknowledged"] > 40, totals
 
 
 def test_a_recorder_that_is_killed_while_it_starts_leaves_nothing_broken(tmp_path: Path) -> None:
-    totals = kill(tmp_path, 60, "start", None)
+    totals = kill(tmp_path, 40, "start", None)
     assert totals["failed"] == 0, totals
-    assert 0 < totals["before_the_first_point"] < 60, totals
+    assert 0 < totals["before_the_first_point"] < 40, totals
 
 
 def test_the_harness_catches_a_writer_with_a_buffer_in_most_kills(tmp_path: Path) -> None:
