@@ -12,6 +12,7 @@ from tests.cli.test_console import new_trial
 from tests.console.browser import Watched
 from tests.console.conftest import Window
 from tests.console.pages import Console
+from tests.console.test_journeys import expect
 from tests.console.world import folder_id, record_trial
 from tests.server.api import User
 from tests.support.local_console import LocalConsole
@@ -188,6 +189,11 @@ def test_whoever_has_a_link_sees_what_it_shares_and_is_offered_nothing(window: W
     console.heading("public").wait_for()  # where a link leads that shows one thing
     assert offered_in_list(console, place, trial) == set()
     assert offered_on_trial(console, trial) == set()
+    # What it does not show is not said to be missing.
+    expect(console.tab("Output")).to_have_count(0)
+    console.tab("Platform & git").click()
+    expect(console.page.get_by_text("A public link shows neither")).to_be_visible()
+    expect(console.page.get_by_text("No uncommitted changes were recorded.")).to_have_count(0)
 
 
 def test_local_trials_are_only_shown(built_console: None, browser: Browser, tmp_path: Path, cache_home: Path) -> None:

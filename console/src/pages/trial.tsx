@@ -25,6 +25,7 @@ import { notify } from "../parts/toasts";
 import { goneTo } from "../state/folders";
 import { may, roleAbove } from "../state/rights";
 import { go, route, setQuery } from "../state/route";
+import { session } from "../state/session";
 import { now, second } from "../state/settings";
 import { isWatched, toggleWatched } from "../state/watched";
 import { locale, t, type Word } from "../words";
@@ -40,6 +41,11 @@ const MediaTab = later(() => import("./trial_media").then((part) => part.MediaTa
 
 const TABS = ["metrics", "media", "parameters", "platform", "output", "files", "artifacts"] as const;
 type Tab = (typeof TABS)[number];
+
+/** The tabs that there are: a public link shows no output. */
+function tabs(): Tab[] {
+  return TABS.filter((tab) => tab !== "output" || session.value?.kind !== "link");
+}
 
 export function TrialPage({ id }: { id: string }) {
   const loaded = useLoaded(id, (signal) => getTrial(id, signal));
@@ -74,7 +80,7 @@ function useTabKeys(): void {
   useEffect(() => {
     const listen = (event: KeyboardEvent) => {
       const tab = TABS[Number(event.key) - 1];
-      if (tab && !isTyping(event)) chooseTab(tab);
+      if (tab && tabs().includes(tab) && !isTyping(event)) chooseTab(tab);
     };
     addEventListener("keydown", listen);
     return () => removeEventListener("keydown", listen);
@@ -91,7 +97,7 @@ interface ViewProps {
 
 function TrialView({ trial, version, changed, error }: ViewProps) {
   const wanted = route.value.query.get("tab") as Tab;
-  const tab = TABS.includes(wanted) ? wanted : "metrics";
+  const tab = tabs().includes(wanted) ? wanted : "metrics";
   const folder = useMemo(() => ({ ...trial.folder, parent: null }), [trial.folder.id, trial.folder.path]);
   return (
     <div class="page">
@@ -125,7 +131,8 @@ function Tabs({ tab }: { tab: Tab }) {
   const move = (event: KeyboardEvent) => {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (!step) return;
-    const next = TABS[(TABS.indexOf(tab) + step + TABS.length) % TABS.length] as Tab;
+    const all = tabs();
+    const next = all[(all.indexOf(tab) + step + all.length) % all.length] as Tab;
     chooseTab(next);
     requestAnimationFrame(() => document.getElementById(`tab-${next}`)?.focus());
   };
@@ -136,7 +143,7 @@ function Tabs({ tab }: { tab: Tab }) {
   );
   return (
     <div class="tabs" role="tablist" aria-label={t("trial.tabs")} onKeyDown={move}>
-      {TABS.map((one) => (
+      {tabs().map((one) => (
         <button
           key={one}
           type="button"

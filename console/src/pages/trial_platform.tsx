@@ -8,6 +8,7 @@ import { jsonOrText } from "../model/format";
 import { commandLine } from "../model/process";
 import { Command, CopyButton } from "../parts/basics";
 import { useLoaded } from "../parts/load";
+import { session } from "../state/session";
 import { t } from "../words";
 import { Diff } from "./trial_diff";
 import { FactTable } from "./trial_parameters";
@@ -21,6 +22,14 @@ type Facts = Record<string, unknown>;
 export function PlatformTab({ trial }: { trial: TrialDetail }) {
   const { pypkgs, ...platform } = (trial.metadata.platform ?? {}) as Facts;
   const git = (trial.metadata._git ?? trial.metadata.git ?? {}) as Facts;
+  if (session.value?.kind === "link") {
+    return (
+      <>
+        <p class="soft">{t("trial.link.hidden")}</p>
+        <Card title={t("trial.git")} facts={flatten(git)} />
+      </>
+    );
+  }
   return (
     <>
       <Process trial={trial} />

@@ -330,6 +330,7 @@ export const en = {
   "trial.parameters.none.next": "Record them with the SDK:",
   "trial.metrics.none": "No metrics yet",
   "trial.metrics.none.next": "Record them with the SDK; they appear here as they come:",
+  "trial.link.hidden": "A public link shows neither where and how a trial ran, nor its changed files.",
   "trial.platform": "Platform",
   "trial.git": "Git",
   "trial.packages": "Packages",

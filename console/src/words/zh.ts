@@ -328,6 +328,7 @@ export const zh: Record<Word, string> = {
   "trial.parameters.none.next": "用 SDK 记录：",
   "trial.metrics.none": "还没有指标",
   "trial.metrics.none.next": "用 SDK 记录，新指标会实时显示在这里：",
+  "trial.link.hidden": "公开链接不显示试验在何处、如何运行，也不显示改动的文件。",
   "trial.platform": "平台",
   "trial.git": "Git",
   "trial.packages": "软件包",
