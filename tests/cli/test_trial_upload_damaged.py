@@ -10,6 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
+from aimd_core.objects.store import store_of
+from t9k import aimd
 from tests.conftest import Account
 from tests.support.home import Home
 from tests.support.trials import record, write_trial
@@ -169,3 +171,24 @@ def test_a_deployed_server_gets_the_rest_as_well(
         if is_there:
             assert (document["status"], deployed.model.parameters[uid]) == ("Succeeded", {"lr": 0.01})
         assert home.aimd("trial", "upload", "-d", ".", "--check").code == 1
+
+
+@pytest.mark.parametrize("size", [10_000, 3_000_000])
+def test_damaged_bytes_of_media_are_said_to_be_damaged_as_a_check_says(
+    home: Home, signed_in: Account, size: int
+) -> None:
+    trial = aimd.create_trial(trial_name="cnn", capture_output=False)
+    trial.log_html("page", "x" * size, step=1)
+    trial.log_html("whole", "y" * size, step=1)
+    trial.finish()
+    ((_, stored),) = [(item.record.key, item.record.stored) for item in trial.media.items("page")]
+    assert stored is not None
+    path = store_of(trial.path).path_of(stored.digest)
+    path.chmod(0o644)
+    path.write_bytes(b"z" * size)
+    ran = home.aimd("trial", "upload", "cnn", "--json")
+    assert ran.code == 8
+    (unsent,) = ran.json["uploads"][0]["unsent"]
+    assert unsent["reason"] == "does not match its digest"
+    (row,) = home.aimd("trial", "upload", "cnn", "--check").table
+    assert unsent["reason"] in row["note"]
