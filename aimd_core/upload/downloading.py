@@ -172,7 +172,7 @@ def _fetch(server: Server, trial_id: str, file: str, facts: dict[str, Any], part
                 opened.write(kept)
                 left -= len(kept)
                 progress(len(kept))
-                return bool(left > 0)
+                return len(kept) == len(piece)  # to the end, so that the connection can be used again
 
             try:
                 server.read(trial_id, file, have, take)

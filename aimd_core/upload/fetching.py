@@ -171,10 +171,11 @@ def _fetch(server: Server, trial_id: str, file: KeptFile, path: Path, progress: 
 
             def take(piece: bytes, opened: object = opened) -> bool:
                 nonlocal left
-                opened.write(piece[:left])  # type: ignore[attr-defined]
-                progress(min(left, len(piece)))
-                left -= min(left, len(piece))
-                return bool(left > 0)
+                kept = piece[:left]
+                opened.write(kept)  # type: ignore[attr-defined]
+                progress(len(kept))
+                left -= len(kept)
+                return len(kept) == len(piece)  # to the end, so that the connection can be used again
 
             try:
                 if left:

@@ -7,14 +7,15 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
 from aimd_core.client import batches as remote_batches
 from aimd_core.client.batches import read_batch
+from aimd_core.client.connection import Connection
 from aimd_core.client.v2 import Server
 from aimd_core.config import Credentials
 from aimd_core.errors import AimdError, NotAServerError
@@ -241,15 +242,26 @@ def test_a_content_that_is_wrong_everywhere_is_an_error_and_a_second_call_fetche
 
 
 @KINDS
-def test_an_older_server_sends_one_content_after_the_other(tmp_path: Path, kind: Kind) -> None:
+def test_an_older_server_sends_one_content_after_the_other(
+    tmp_path: Path, kind: Kind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connected: list[str] = []
+    true_note = Connection._note
+
+    def note(self: Connection, event: str, facts: Mapping[str, Any]) -> None:
+        connected.extend([event] if event == "connection.connect_tcp.complete" else [])
+        true_note(self, event, facts)
+
     with RunningServer(tmp_path / "data", before=_OLD) as server, Proxy(server.port) as proxy:
         user, made = credentials_at(server.url, server), contents()
         uid = kind.upload(user, tmp_path / "work", made)
         proxy.plan("", -1)
+        monkeypatch.setattr(Connection, "_note", note)
         kind.fetch(at_proxy(user, proxy), uid, tmp_path / "back")
         assert kind.read(tmp_path / "back") == expected(kind, made)
         assert together(proxy) == []
         assert len(alone(proxy)) >= 40
+        assert len(connected) <= 8  # an answer that was read to its end leaves its connection for the next one
 
 
 _FETCHING = """
