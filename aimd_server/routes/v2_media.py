@@ -1,7 +1,8 @@
 """Version 2: the media of a trial, and their bytes. What people recorded never runs in the origin of the console.
 
 Only pictures, sounds, videos and plain text are sent to be shown; everything else is an attachment. A page of HTML is
-shown by one route, whose answer browsers put into an origin of its own without access to anything.
+shown by one route, whose answer browsers put into an origin of its own without access to anything, and only in a frame:
+in a window of its own, below the address of this server, it could pass for the console and ask for a key.
 """
 
 from __future__ import annotations
@@ -120,10 +121,14 @@ async def get_parts(call: Call) -> Response:
 
 
 async def get_page(call: Call) -> Response:
-    """Answer with a page of HTML for a frame, in an origin of its own, from which nothing can be reached."""
+    """Answer with a page of HTML for a frame, in an origin of its own; for a window, with an attachment."""
     opened = await _opened(call, as_page=True)
-    headers = {"Content-Security-Policy": PAGE_POLICY, "X-Frame-Options": "SAMEORIGIN"}
-    return await _answer(call, opened, "text/html; charset=utf-8", True, headers)
+    headers = {"Content-Security-Policy": PAGE_POLICY, "X-Frame-Options": "SAMEORIGIN", "Vary": "Sec-Fetch-Dest"}
+    # Browsers say what for, but not to a server that they reach by plain HTTP on another machine.
+    is_framed = call.request.headers.get("sec-fetch-dest", "iframe") in ("iframe", "frame", "empty")
+    if is_framed:
+        return await _answer(call, opened, "text/html; charset=utf-8", True, headers)
+    return await _answer(call, opened, UNKNOWN_TYPE, False, headers, "-attached")  # never one for the other
 
 
 async def _opened(call: Call, as_page: bool) -> OpenMedia:
@@ -133,9 +138,11 @@ async def _opened(call: Call, as_page: bool) -> OpenMedia:
     return await call.run(media.open_media, call.part("id"), digest, as_page)
 
 
-async def _answer(call: Call, opened: OpenMedia, media_type: str, is_shown: bool, headers: dict[str, str]) -> Response:
-    """Return the bytes; the browser may keep them, and asks each time whether it may show them."""
-    etag = f'"{opened.digest}"'
+async def _answer(
+    call: Call, opened: OpenMedia, media_type: str, is_shown: bool, headers: dict[str, str], mark: str = ""
+) -> Response:
+    """Return the bytes; the browser may keep them by their digest and `mark`, and asks each time whether it may."""
+    etag = f'"{opened.digest}{mark}"'
     headers |= {"Cache-Control": "private, no-cache"}
     if call.request.headers.get("if-none-match", "") == etag:
         return empty_answer(304, {**headers, "ETag": etag})

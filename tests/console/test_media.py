@@ -6,6 +6,8 @@ import json
 import struct
 import zlib
 
+import pytest
+
 from tests.console.conftest import Window
 from tests.console.hostile import STRINGS
 from tests.console.pages import Console
@@ -186,6 +188,13 @@ def test_a_page_that_somebody_recorded_runs_in_an_origin_of_its_own_and_reaches_
     expect(body).to_have_attribute("data-cookie", "denied")
     assert str(body.get_attribute("data-origin")).endswith("|null")
     expect(console.page.get_by_role("region", name="drawing").get_by_role("img")).to_have_js_property("naturalWidth", 9)
+    # In a window of its own, where it could pass for the console, it is a file; also after it was in the frame.
+    address = str(console.page.locator("iframe").get_attribute("src"))
+    aside = opened.context.new_page()
+    with aside.expect_download() as kept, pytest.raises(Exception, match="Download is starting"):
+        aside.goto(address)
+    assert kept.value.url == address
+    assert aside.get_by_role("heading", name="mine").count() == 0
     # The page has its own policy, and what that refused is noted; nothing else may be.
     expected = ("/media/page", "Refused to connect", "CSP report", "blocked")
     opened.faults[:] = [fault for fault in opened.faults if not any(word in fault for word in expected)]

@@ -212,3 +212,16 @@ def test_local_trials_are_only_shown(built_console: None, browser: Browser, tmp_
         assert navigation.get_by_role("link", name=re.compile("API keys|Trash|Shared")).count() == 0
         window.close()
         assert window.faults == []
+
+
+def test_a_page_to_which_one_comes_back_shows_nothing_after_signing_out(window: Window, person: User) -> None:
+    trial = record_trial(person, "private").id
+    opened = window(person)
+    console = Console(opened).trial(trial)
+    expect(console.heading("private")).to_be_visible()
+    address = f"{opened.origin}/t9k/experiment/server/apis/v2/session"
+    assert opened.context.request.delete(address, headers={"Origin": opened.origin}).status == 204
+    # As browsers do with a page that they kept whole; one that is driven keeps none.
+    console.page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    expect(console.page.get_by_label("API key")).to_be_visible()
+    expect(console.page.get_by_text("private")).to_have_count(0)

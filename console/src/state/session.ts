@@ -7,7 +7,7 @@ import type { Session } from "../api/types";
 import { changed, formatRoute, type Route } from "../model/route";
 import type { Word } from "../words";
 import { replace, route } from "./route";
-import { keep } from "./settings";
+import { keep, kept } from "./settings";
 
 export const session = signal<Session | null | undefined>(undefined);
 export const startFailed = signal<unknown>(null);
@@ -58,6 +58,15 @@ effect(() => {
 // The cookie is that of all tabs, so who signs in or out in one of them does so in all.
 addEventListener("storage", (event) => {
   if (event.key === `aimd.${PERSON}` && session.value !== undefined) void known().then(become, () => {});
+});
+
+// A page to which one comes back is shown by browsers as it was left, whoever has signed out since.
+addEventListener("pageshow", ({ persisted }) => {
+  if (!persisted || session.value === undefined) return;
+  if (![null, nameOf(session.value)].includes(kept(PERSON))) session.value = undefined; // nothing until it is known
+  void known().then(become, (error) => {
+    startFailed.value = error;
+  });
 });
 
 /** Use the one-time token or the link's key of the address, if there is one, and learn who is signed in. */
