@@ -405,3 +405,27 @@ def test_headings_of_the_live_screen_are_chinese_but_for_names_that_the_user_gav
     assert {"状态", "名称", "距今"} <= set(header.split())
     assert header.split().count("NAME") == 1
     assert not {"STATE", "AGE", "DURATION", "TAGS"} & set(header.split())
+
+
+OTHER_WORDS = {
+    "你": "您",
+    "实验": "试验",
+    "工件": "制品",
+    "轮次": "回合",
+    "管理者": "管理员",
+    "缺省": "默认",
+    "文件夹的说明": "文件夹的报告",
+}
+
+
+def test_chinese_has_one_word_for_each_thing_the_tutorials() -> None:
+    words = (texts.ROOT / "console" / "src" / "words" / "zh.ts").read_text(encoding="utf-8")
+    all_chinese = [
+        *re.findall(r'": *\n? *"(.*)"', words),
+        *(text for of in CATALOGUES.values() for text in of.values()),
+    ]
+    assert len(all_chinese) > 2000
+    wrong = {
+        f"{text}: {word} is {other}" for word, other in OTHER_WORDS.items() for text in all_chinese if word in text
+    }
+    assert wrong == set()

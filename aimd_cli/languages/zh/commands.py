@@ -468,7 +468,7 @@ COMMANDS: dict[str, str] = {
     "Restore a folder from the trash, with everything that was in it.": "从回收站恢复文件夹及其全部内容。",
     "The path that it had, its name, or its id or the beginning of it.": "原来的路径、名称，ID 或其开头部分。",
     "Set or print the note of a folder, its report in Markdown; without PATH, print that of the directory.": (
-        "设置或打印文件夹的说明，即用 Markdown 写的报告；不写 PATH 时打印当前目录的报告。"
+        "设置或打印文件夹的报告（Markdown）；不写 PATH 时打印当前目录的报告。"
     ),
     "Show the report of a folder or of this directory, or write it as one HTML file, which opens without a server.": (
         "显示文件夹或当前目录的报告，或将其写成单个 HTML 文件，无需服务器即可打开。"

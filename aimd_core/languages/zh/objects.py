@@ -7,7 +7,7 @@ OBJECTS: dict[str, str] = {
     "{where} has no object {digest}": "{where} 中没有对象 {digest}",
     "does not match the digest in its name": "内容与其名称所示不符",
     "does not match its digest": "内容与其摘要不符",
-    "is a link, which is not followed": "是链接，不予跟随",
+    "is a link, which is not followed": "是链接，不会读取其指向的内容",
     "is not a regular file": "不是普通文件",
     "was changed while it was read": "在读取过程中被更改",
     "its name cannot be used: {reason}": "名称不可用：{reason}",

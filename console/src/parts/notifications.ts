@@ -89,7 +89,9 @@ function follow(things: readonly WatchedThing[]): () => void {
 }
 
 function tell(trial: Trial, tiding: Tiding): void {
-  const text = t(`notify.${tiding}`, { name: trial.name, reason: reasonOf(trial) ?? "" });
+  const why = reasonOf(trial);
+  const reason = why ? t("notify.reason", { reason: why }) : "";
+  const text = t(`notify.${tiding}`, { name: trial.name, reason });
   const isBad = tiding !== "succeeded";
   if (!document.hidden || !("Notification" in window) || Notification.permission !== "granted") {
     notify(text, isBad);

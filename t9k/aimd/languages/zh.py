@@ -10,7 +10,7 @@ MESSAGES: dict[str, str] = {
     "{command} ended with {status}": "{command} 以状态 {status} 结束",
     "job {job} was requeued: {name} goes on": "作业 {job} 已重新排队：继续记录 {name}",
     "{earlier} was still open, and ends here: {trial} begins": "{earlier} 尚未结束，到此为止：开始记录 {trial}",
-    "epoch {epoch}": "第 {epoch} 轮",
+    "epoch {epoch}": "第 {epoch} 回合",
     "step {step}": "第 {step} 步",
     "{rate} steps/s": "每秒 {rate} 步",
     "{duration} per step": "每步 {duration}",
