@@ -23,6 +23,7 @@ class DiskBlobs:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._durable: set[Path] = set()  # folders that this process has forced to the disk
 
     def put(self, key: str, data: bytes | memoryview) -> None:
         """Store an object; see Blobs."""
@@ -104,13 +105,17 @@ class DiskBlobs:
         """Do nothing: there is nothing to close."""
 
     def _new_folders(self, folder: Path) -> None:
-        """Create a folder and its parents, from the root of the store down, each durably."""
-        if folder.is_dir():
+        """Create a folder and its parents, from the root of the store down, each durably.
+
+        One that is there may be of another thread or process, which has not forced it to the disk yet.
+        """
+        if folder in self._durable and folder.is_dir():
             return
         if folder != self.root:
             self._new_folders(folder.parent)
         folder.mkdir(mode=0o700, exist_ok=True)
         _sync(folder.parent)
+        self._durable.add(folder)
 
 
 def _write(path: Path, data: bytes | memoryview) -> None:

@@ -201,7 +201,12 @@ def test_on_disk_objects_are_private_and_half_written_ones_are_none(tmp_path: Pa
     assert [row.key for row in blobs.keys("")] == [KEY]
 
 
-def test_on_disk_bytes_and_name_are_flushed_before_put_returns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("there", [False, True], ids=["new folders", "folders that another process has just made"])
+def test_on_disk_bytes_and_name_are_flushed_before_put_returns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    if there:
+        (tmp_path / "blobs" / "a").mkdir(parents=True)
     order: list[str] = []
     fsync, replace = os.fsync, os.replace
     monkeypatch.setattr(
