@@ -42,7 +42,7 @@ def trial_at(path: Path) -> Trial:
 
 
 def trial_named(name: str, directory: Path) -> Trial:
-    """Return the trial of a directory with an alternative name, or a unique prefix of it or of its id.
+    """Return the trial of a directory with an alternative name or a name, or a unique prefix of them or of its id.
 
     Raises:
         NoTrialsError: The directory has none.
@@ -51,6 +51,7 @@ def trial_named(name: str, directory: Path) -> Trial:
     """
     trials = trials_in(directory)
     exact = [trial for trial in trials if trial.alternative_name == name]
+    exact = exact or [trial for trial in trials if split_alternative_name(trial.alternative_name)[0] == name]
     fitting = exact or [trial for trial in trials if trial.alternative_name.startswith(name)]
     if not fitting and len(name) >= MIN_ID_CHARS:
         with_id = {row.alternative_name for row in TrialIndex(directory).rows() if row.id.startswith(name)}

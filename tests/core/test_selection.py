@@ -32,6 +32,14 @@ def test_a_prefix_of_one_name_means_that_trial(prefix: str, meant: str, place: P
     assert trial_named(prefix, place).alternative_name == meant
 
 
+def test_a_whole_name_means_the_trial_of_that_name_though_others_begin_with_it(place: Path) -> None:
+    write_trial(place / ".aimd" / "trials", "bad_261123_150327_cccccc", name="bad")
+    write_trial(place / ".aimd" / "trials", "bad3_261123_150327_dddddd", name="bad3")
+    assert trial_named("bad", place).alternative_name == "bad_261123_150327_cccccc"
+    with pytest.raises(AmbiguousTrialError):
+        trial_named("ba", place)
+
+
 def test_a_prefix_of_several_names_is_ambiguous_and_lists_them(place: Path) -> None:
     with pytest.raises(AmbiguousTrialError) as caught:
         trial_named("cnn", place)
