@@ -159,6 +159,15 @@ class ScalarRecorder:
             self.tell_once("media", error.sentence)
         return made
 
+    def file(self, name: str, content: str) -> None:
+        """Keep a text as a file of the trial, in place of one of that name."""
+        from tempfile import TemporaryDirectory
+
+        with TemporaryDirectory() as directory:
+            path = Path(directory, name)
+            path.write_text(content, encoding="utf-8")
+            self.trial.save(path)
+
     def summary(self, summary: Any, step: int, wall_time: float | None) -> None:
         """Record the scalars and hyperparameters of a `tensorflow.Summary`, for code that writes summaries itself."""
         for value in summary.value:

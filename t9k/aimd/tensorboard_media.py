@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from t9k.aimd.media.encoded import Encoded
     from t9k.aimd.scalar_recorder import ScalarRecorder
 
+GRAPH_FILE = "graph.txt"
 _TINY = 1e-7  # what TensorBoard divides by instead of 0
 
 
@@ -268,10 +269,12 @@ def graph(
     use_strict_trace: bool = True,
     **_: Any,
 ) -> list[Encoded]:
-    """Record a model as the text that it prints."""
+    """Record a model as the text that it prints, which is also a file of the trial."""
     from t9k.aimd.media.plain import text as encode
 
-    return recorder.media("graph", recorder.step_of("graph", None), encode, str(model), False)
+    printed = str(model)
+    recorder.file(GRAPH_FILE, printed)
+    return recorder.media("graph", recorder.step_of("graph", None), encode, printed, False)
 
 
 def mesh(

@@ -326,7 +326,9 @@ def test_everything_that_a_writer_shows_is_media_of_the_trial_and_tensorboard_st
         writer.add_mesh("faces", np.zeros((1, 3, 3)), faces=np.array([[[0, 1, 2]]]), global_step=1)
         with writer.use_metadata(global_step=9):
             writer.add_histogram("weights", [1.0, 2.0])
-    media = LocalMedia(recorded_trial(work).path)
+    trial = recorded_trial(work)
+    assert (trial.path / "files" / "graph.txt").read_text() == "Linear(2, 3)"
+    media = LocalMedia(trial.path)
     records = [item.record for item in media.items()]
     assert sorted((record.key, record.step, record.kind) for record in records) == [
         ("boxed", 1, "image"),
