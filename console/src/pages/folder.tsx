@@ -123,7 +123,9 @@ function FolderView({ id, folder, rows, columns, chosen, below, where, sort }: V
   const selected = selectionOf(list);
   const select = (ids: ReadonlySet<string>) => selectIn(list, ids);
   const isWhole = !rows.next && !rows.stale && !rows.loading;
-  const hidden = isWhole ? selected.size - rows.trials.filter((trial) => selected.has(trial.id)).length : 0;
+  // While the same list is loaded again, the numbers on the buttons stay.
+  const isHere = !rows.next && !rows.stale;
+  const hidden = isHere ? selected.size - rows.trials.filter((trial) => selected.has(trial.id)).length : 0;
   const n = selected.size - hidden;
   const matching = () => (isWhole ? Promise.resolve(rows.trials) : matchingTrials({ ...listing, sort }));
   /** Do something with those selected that match the filter, also with what is not loaded: what is hidden stays. */
