@@ -7,6 +7,8 @@ import math
 import re
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.console.conftest import Window
 from tests.console.pages import Console
 from tests.console.test_journeys import expect
@@ -110,7 +112,9 @@ CUT = """() => [...document.querySelectorAll('table.trials td.number')].flatMap(
 })"""
 
 
-def test_a_running_trial_tells_its_time_as_it_passes(window: Window, person: User) -> None:
+@pytest.mark.parametrize("ahead_s", [0, 86_400, -7_200], ids=["right", "a day ahead", "two hours behind"])
+def test_a_running_trial_tells_its_time_as_it_passes(window: Window, person: User, ahead_s: int) -> None:
+    """Also where the clock of the browser's machine is wrong."""
     from datetime import datetime, timedelta, timezone
 
     begun = datetime.now(timezone.utc) - timedelta(seconds=75)
@@ -118,7 +122,9 @@ def test_a_running_trial_tells_its_time_as_it_passes(window: Window, person: Use
     body["metadata"]["startTime"] = begun.isoformat()
     trial_id = new_id()
     person.put(trial_id, body)
-    console = Console(window(person)).trial(trial_id)
+    opened = window(person)
+    opened.context.add_init_script(f"const right = Date.now; Date.now = () => right() + {ahead_s * 1000};")
+    console = Console(opened).trial(trial_id)
     told = console.page.get_by_text(re.compile(r"^running for 1m \d\ds$"))
     before = told.inner_text()
     console.page.wait_for_function("(text) => !document.body.innerText.includes(text)", arg=before)

@@ -5,6 +5,7 @@
  * reading is tried again when the server says it is busy.
  */
 
+import { learnTime } from "../model/clock";
 import { parseJson } from "../model/json";
 import { language, t } from "../words";
 
@@ -75,7 +76,9 @@ async function send(path: string, asking: Asking): Promise<Response> {
     wish.body = JSON.stringify(asking.json);
   }
   try {
-    return await fetch(addressOf(path, asking.query), wish);
+    const answer = await fetch(addressOf(path, asking.query), wish);
+    learnTime(answer.headers);
+    return answer;
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new ApiError(0, "unreachable", "");

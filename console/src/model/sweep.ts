@@ -4,6 +4,7 @@
  * A field is written as a column of the list: `params.lr`, `metrics.val.acc@max`, `duration`, `started`.
  */
 
+import { timeS } from "./clock";
 import { type Column, parameterOf, parseColumn } from "./columns";
 import { directionOf } from "./direction";
 import { flatten } from "./flat";
@@ -63,7 +64,7 @@ export function worthOf(trial: SweepTrial, column: Column, now: number): unknown
 }
 
 /** A field of all trials. A parameter is numbers where at least half of its values are, else each value is a choice. */
-export function readField(trials: readonly SweepTrial[], id: string, now = Date.now() / 1000): FieldData {
+export function readField(trials: readonly SweepTrial[], id: string, now = timeS()): FieldData {
   const column = fieldOfSweep(id);
   const values = trials.map((trial) => (column ? worthOf(trial, column, now) : undefined));
   const there = values.filter((value) => value !== undefined);

@@ -9,6 +9,7 @@ import { effect } from "@preact/signals";
 import { watch } from "../api/events";
 import { getTrials, pageOf } from "../api/trials";
 import type { Trial } from "../api/types";
+import { timeS } from "../model/clock";
 import { reasonOf } from "../model/endings";
 import { formatRoute } from "../model/route";
 import { type Tiding, told } from "../model/tidings";
@@ -39,7 +40,7 @@ function lookAfter(): void {
 }
 
 function follow(things: readonly WatchedThing[]): () => void {
-  const since = Date.now() / 1000;
+  const since = timeS();
   const before = new Map<string, Trial>();
   const touched = new Set<string>();
   let isOver = false;

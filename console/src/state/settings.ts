@@ -1,6 +1,7 @@
 /** What a person chose for this browser: theme, language, navigation. Nothing secret is kept. */
 
 import { effect, signal } from "@preact/signals";
+import { timeS } from "../model/clock";
 import { LANGUAGES, type Language, language, preferred, speak } from "../words";
 
 export type Theme = "auto" | "light" | "dark";
@@ -29,9 +30,10 @@ const wanted = () => !narrow.matches && kept("sidebar") !== "hidden";
 export const sidebar = signal(wanted());
 /** Whether the page is dark now; charts draw with other colours then. */
 export const dark = signal(false);
-export const now = signal(Date.now() / 1000);
+export const now = signal(timeS());
+const NOW_S = 30;
 /** The time to the second, for what runs. */
-export const second = signal(Date.now() / 1000);
+export const second = signal(timeS());
 
 const system = matchMedia("(prefers-color-scheme: dark)");
 const look = () => {
@@ -57,10 +59,9 @@ export function startSettings(): Promise<void> {
     document.documentElement.lang = language.value === "zh" ? "zh-CN" : "en";
   });
   setInterval(() => {
-    now.value = Date.now() / 1000;
-  }, 30_000);
-  setInterval(() => {
-    if (!document.hidden) second.value = Date.now() / 1000;
+    const time = timeS();
+    if (!document.hidden) second.value = time;
+    if (Math.abs(time - now.value) >= NOW_S) now.value = time; // at once when the server's time becomes known
   }, 1000);
   const chosen = kept("language");
   return speak(chosen && chosen in LANGUAGES ? (chosen as Language) : preferred(navigator.languages));
