@@ -141,3 +141,34 @@ def test_tags_and_names_that_somebody_else_gave_meanwhile_stay(window: Window, p
     undo.click()
     expect(console.page.get_by_text("Left as somebody else has put it since: settled")).to_be_visible()
     assert person.trial(trial)["name"] == "settled"
+
+
+# The first page that one scrolls to takes longer than it is until the rows before it are loaded again.
+SLOW_PAGE = """
+const send = window.fetch;
+let isFirst = true;
+window.fetch = async (address, wish) => {
+  const isSlow = String(address).includes("cursor=") && isFirst;
+  if (isSlow) {
+    isFirst = false;
+    await new Promise((resume, refuse) => {
+      setTimeout(resume, 60000);
+      wish.signal?.addEventListener("abort", () => refuse(new DOMException("gone", "AbortError")));
+    });
+  }
+  return send(address, wish);
+};
+"""
+
+
+def test_rows_that_one_scrolls_to_come_though_those_above_are_loaded_again(window: Window, person: User) -> None:
+    for number in range(130):
+        record_trial(person, f"run{number:03}", "long")
+    last = Live(person, "run999", "long")
+    opened = window(person)
+    opened.context.add_init_script(SLOW_PAGE)
+    console = Console(opened).folder(folder_id(person, "/long"), sort="name")
+    expect(console.row("run000")).to_be_visible()
+    console.page.locator(".table-box").evaluate("(box) => { box.scrollTop = box.scrollHeight; }")
+    last.log()  # a row that is not here yet: the list is loaded again
+    expect(console.row("run999")).to_be_visible()

@@ -74,8 +74,11 @@ export function useListing(wanted: Wanted): ListState {
     const { signal } = stop.current;
     try {
       const page = await pageOf({ ...rest, columns: fields, limit: MORE, cursor: next }, signal);
+      // When it does not follow what is here now, the rows are new ones, so that what is in sight is asked for again.
       setRows((old) =>
-        old.next === next ? { ...old, trials: withPage(old.trials, page.trials), next: page.next } : old,
+        old.next === next
+          ? { ...old, trials: withPage(old.trials, page.trials), next: page.next }
+          : { ...old, trials: [...old.trials] },
       );
     } catch (error) {
       if (!isAbort(error)) setRows((old) => ({ ...old, error }));

@@ -76,7 +76,7 @@ export function TrialTable(props: TableProps) {
   const last = Math.min(total, Math.ceil((view.top + view.height) / height) + SPARE);
   useEffect(() => {
     if (last + 50 > trials.length) more();
-  }, [last, trials.length]);
+  }, [last, trials]); // also when the rows were loaded again, which gives up a page that was on its way
   useKeys(props, setActive, setMenu, box, height);
   const widths = useWidths(trials, columns, view.width, props.diverged.size > 0, hasCharts.value);
   const numeric = useMemo(() => columns.map((column) => isNumeric(column, trials)), [columns, trials.length > 0]);
