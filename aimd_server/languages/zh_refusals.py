@@ -64,7 +64,7 @@ REFUSALS: dict[str, str] = {
     "the server cannot use its object store now; try again": "服务器暂时无法使用其对象存储，请重试",
     "the server failed; its log says why": "服务器出错，原因见其日志",
     "this server does not go by that name": "此服务器不使用该主机名",
-    "a request has {limit} parameters at most": "一个请求最多有 {limit} 个参数",
+    "an address has {limit} fields at most": "地址中最多可有 {limit} 项",
     "there are two headers {name}": "请求头 {name} 出现了两次",
     "Transfer-Encoding is chunked, if there is one": "Transfer-Encoding 只能是 chunked",
     "a valid API key is needed: Authorization: Bearer KEY": "需要有效的 API Key：Authorization: Bearer KEY",

@@ -164,7 +164,7 @@ class Guards:
         if not self._knows(scope):
             return error_answer(scope, "bad_host", "this server does not go by that name")
         if scope["query_string"].count(b"&") >= MAX_QUERY_PARAMETERS:
-            words = said("a request has {limit} parameters at most", limit=MAX_QUERY_PARAMETERS)
+            words = said("an address has {limit} fields at most", limit=MAX_QUERY_PARAMETERS)
             return error_answer(scope, "bad_request", words, limit=MAX_QUERY_PARAMETERS)
         names = [name for name, _ in scope["headers"]]
         if len(set(names)) < len(names):

@@ -56,7 +56,7 @@ def test_a_person_sees_each_file_that_cannot_be_sent_with_the_reason_in_their_la
     Path(os.fsdecode(os.fsencode(files) + b"/\xff")).write_text("not UTF-8")
     reasons = {
         "en": ("is a link, which is not followed", "it is not valid Unicode"),
-        "zh": ("是链接，不予跟随", "不是有效的 Unicode"),
+        "zh": ("是链接，不会读取其指向的内容", "不是有效的 Unicode"),
     }
     for words in (["trial", "upload", "cnn"], ["trial", "upload", "cnn", "--check"], ["trial", "files", "cnn"]):
         shown = home.aimd_terminal(*words, columns=200, NO_COLOR="1", AIMD_LANG=speaks)

@@ -264,7 +264,7 @@ def test_hostile_texts_typed_on_the_pages(window: Window, person: User, part: in
     assert person.patch(packed, 0, "\n".join(STRINGS).encode(), "stdout.log").status_code == 204
     console.trial(packed).tab("Output").click()
     typist.type_into(console.page.get_by_role("searchbox", name="Search in the output"))
-    typist.type_into(console.page.get_by_label("Go to line"), is_submitted=True)
+    typist.type_into(console.page.get_by_label("Go to line"))
     console.trial(packed).tab("Platform & git").click()
     typist.type_into(console.page.get_by_label("Packages: Filter by name"))
     console.go(f"#/reports/{folder_id(person, '/vision/mnist')}/").button("Write one").click()

@@ -173,7 +173,8 @@ def test_a_trial_that_cannot_be_made_is_one_clear_error_and_leaves_nothing(
 ) -> None:
     ran = Ran(tmp_path, call, f"error={error}", when, on_journal=call == "openat")
     assert (ran.was_injected, ran.done.returncode) == (True, 1)
-    assert "DiskError: " in ran.done.stderr.splitlines()[-1]
+    assert "DiskError: " in ran.done.stderr
+    assert "Choose a directory" in ran.done.stderr.splitlines()[-1]  # what to do, after what is wrong
     assert "cannot make a trial here" in ran.done.stderr.splitlines()[-1]
     assert find_trials(tmp_path) == []
 
