@@ -15,9 +15,10 @@ from aimd_cli.views.axes import Scale, robust_ends
 from aimd_cli.views.bands import band_of, drawn_apart
 from aimd_cli.views.canvas import BAND
 from aimd_cli.views.chart_words import ChartWords, Subject
-from aimd_cli.views.curve import AXIS_WORDS, STRETCHES, Curve, sentence, smoothed, thinned
+from aimd_cli.views.curve import AXIS_WORDS, STRETCHES, Curve, sentence, thinned
 from aimd_cli.views.frame import COUNTS, NUMBERS, PALETTE, TIME, End, Frame, Row, Size, color_of
 from aimd_cli.views.words import note, shown
+from aimd_core.format.smoothing import smoothed
 from aimd_core.language import joined, said
 
 if TYPE_CHECKING:

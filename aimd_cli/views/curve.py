@@ -10,7 +10,6 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from itertools import accumulate
 from operator import le
 from typing import NamedTuple
 
@@ -110,22 +109,6 @@ def _value(point: tuple[float, float]) -> float:
 
 def _all_finite(numbers: array[float]) -> bool:
     return math.isfinite(sum(numbers)) or all(map(math.isfinite, numbers))  # a sum is three times faster
-
-
-def smoothed(values: array[float], weight: float) -> array[float]:
-    """Return the bias-corrected exponential moving average, which starts at the first value.
-
-    Args:
-        values: Finite values.
-        weight: How much of the average each point keeps, from 0 (nothing) to below 1.
-    """
-    if not weight:
-        return values
-    averages = accumulate(values, lambda average, value: average * weight + (1 - weight) * value, initial=0.0)
-    next(averages)
-    shares = accumulate(values, lambda share, _: share * weight, initial=1.0)
-    next(shares)
-    return array("d", [average / (1 - share) for average, share in zip(averages, shares, strict=True)])
 
 
 def thinned(positions: array[float], values: array[float], stretches: int) -> list[tuple[float, float]]:

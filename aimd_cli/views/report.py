@@ -85,7 +85,11 @@ class ReportPreview:
             yield _indented(self._blocks(item, width - len(mark)), mark, is_first_only=True)
 
     def _table(self, block: Node, width: int) -> RenderableType:
-        table = Table([Column(_inline(head).plain, form=TEXT, given=True) for head in block["heads"]], self._glyphs)
+        columns = [
+            Column(_inline(head).plain, form=TEXT, given=True, right=side == "right")
+            for head, side in zip(block["heads"], block["sides"], strict=True)
+        ]
+        table = Table(columns, self._glyphs)
         for row in block["rows"]:
             cells = [_inline(cell).plain for cell in row][: len(block["heads"])]
             table.add(*cells, *[""] * (len(block["heads"]) - len(cells)))

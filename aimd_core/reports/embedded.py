@@ -16,6 +16,7 @@ tests/fixtures/markdown.json is for both.
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple
 
 from aimd_core.language import said
@@ -26,6 +27,7 @@ MAX_ROWS = 100
 MAX_CHARTS = 24
 MAX_MEDIA = 6
 _TEXTS = ("query", "sort", "columns", "title", "x")
+_WEIGHT = re.compile(r"0|0?\.[0-9]{1,9}")
 
 
 class EmbeddedView(NamedTuple):
@@ -40,6 +42,7 @@ class EmbeddedView(NamedTuple):
         charts: The metrics, likewise.
         media: The keys of pictures and other media to show, at their last step.
         x: The axis of charts.
+        smoothing: How much the curves of charts are smoothed, from 0 to less than 1, likewise.
         show: Some of `SHOWS`; empty for charts and media if some are named, else the list.
         limit: How many trials, 0 for as many as fit what is shown.
         fault: Why it cannot be shown; empty if it can.
@@ -53,6 +56,7 @@ class EmbeddedView(NamedTuple):
     charts: tuple[str, ...] = ()
     media: tuple[str, ...] = ()
     x: str = ""
+    smoothing: float = 0.0
     show: tuple[str, ...] = ()
     limit: int = 0
     fault: str = ""
@@ -91,11 +95,15 @@ def _with(view: EmbeddedView, name: str, value: str) -> EmbeddedView:
         if all(show in SHOWS for show in shows):
             return view._replace(show=shows)
         return view._replace(fault=said("show: {names} are possible", names=", ".join(SHOWS)))
+    if name == "smoothing":
+        if _WEIGHT.fullmatch(value):
+            return view._replace(smoothing=float(value))
+        return view._replace(fault=said("smoothing: a number from 0 to less than 1 is expected"))
     if name == "limit":
         if value.isascii() and value.isdigit() and 1 <= len(value) <= 9 and int(value):
             return view._replace(limit=min(int(value), MAX_ROWS))
         return view._replace(fault=said("limit: a whole number from 1 is expected"))
-    possible = ", ".join((*_TEXTS, "charts", "media", "show", "limit"))
+    possible = ", ".join((*_TEXTS, "smoothing", "charts", "media", "show", "limit"))
     return view._replace(fault=said("{name}: there is {names}", name=name, names=possible))
 
 

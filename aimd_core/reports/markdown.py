@@ -104,16 +104,29 @@ def _is_rule_of_table(line: str) -> bool:
     return _DASHES.match(line) is not None and "-" in line and "|" in line
 
 
-def _cells(line: str) -> list[list[Node]]:
+def _words(line: str) -> list[str]:
     row = re.sub(r"^\||\|$", "", line.strip())
-    return [parse_inline(cell.strip()) for cell in row.split("|")]
+    return [cell.strip() for cell in row.split("|")]
+
+
+def _cells(line: str) -> list[list[Node]]:
+    return [parse_inline(cell) for cell in _words(line)]
 
 
 def _tabled(lines: list[str], at: int) -> tuple[Node, int]:
     end = at + 2
     while end < len(lines) and "|" in lines[end]:
         end += 1
-    return {"kind": "table", "heads": _cells(lines[at]), "rows": [_cells(line) for line in lines[at + 2 : end]]}, end
+    heads, rules = _cells(lines[at]), _words(lines[at + 1])
+    sides = [_side(rules[number]) if number < len(rules) else "" for number in range(len(heads))]
+    return {"kind": "table", "heads": heads, "sides": sides, "rows": [*map(_cells, lines[at + 2 : end])]}, end
+
+
+def _side(rule: str) -> str:
+    """Return where the cells of a column stand, as the colons under its head say; empty if they say nothing."""
+    if len(rule) > 1 and rule.endswith(":"):
+        return "center" if rule.startswith(":") else "right"
+    return "left" if rule.startswith(":") else ""
 
 
 def _paragraph(lines: list[str], at: int, depth: int) -> tuple[Node, int]:

@@ -60,7 +60,7 @@ pre,.scroll{overflow-x:auto}pre{padding:10px;border:1px solid var(--line);border
 blockquote{margin-inline:0;padding-inline-start:14px;border-inline-start:3px solid var(--line);color:var(--soft)}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums}
 th,td{padding:4px 10px;border-bottom:1px solid var(--line);text-align:start}
-td,th{overflow-wrap:break-word}.number,.whole{white-space:nowrap}.number{text-align:end}
+td,th{overflow-wrap:break-word}.number,.whole{white-space:nowrap}.number,.right{text-align:end}.center{text-align:center}
 .soft,figcaption{color:var(--soft)}figure{margin:18px 0}
 a,code,strong,em,s{unicode-bidi:isolate}
 svg{display:block;width:100%;min-width:480px;height:auto}
@@ -184,9 +184,13 @@ class _Body:
             name = "ol" if block["isOrdered"] else "ul"
             return f"<{name}>{''.join(f'<li>{self._item(item)}</li>' for item in block['items'])}</{name}>"
         if kind == "table":
+            forms = [f' class="{side}"' if side else "" for side in block["sides"]]
             heads = [self._inline(head) for head in block["heads"]]
-            rows = [[self._inline(cell) for cell in row][: len(heads)] for row in block["rows"]]
-            return _table(heads, [[f"<td>{cell}</td>" for cell in row] for row in rows])
+            rows = [
+                [f"<td{form}>{self._inline(cell)}</td>" for form, cell in zip(forms, row, strict=False)]
+                for row in block["rows"]
+            ]
+            return _table(heads, rows, forms)
         return "<hr>" if kind == "rule" else f"<p>{self._inline(block['children'])}</p>"
 
     def _item(self, blocks: Sequence[Node]) -> str:
@@ -261,15 +265,12 @@ class _Body:
         if not shown.heads:
             return ""
         rows = [[self._cell(cell) for cell in row] for row in shown.rows]
-        are_numbers = [any(row[at].is_number for row in shown.rows) for at in range(len(shown.heads))]
-        return _table([escape(head) for head in shown.heads], rows, are_numbers)
+        forms = [_NUMBER if any(row[at].is_number for row in shown.rows) else "" for at in range(len(shown.heads))]
+        return _table([escape(head) for head in shown.heads], rows, forms)
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], are_numbers: Sequence[bool] = ()) -> str:
-    """Return a table of heads and whole cells, which are HTML already; heads of numbers stand over them."""
-    flags = [*are_numbers, *[False] * (len(heads) - len(are_numbers))]
-    head = "".join(
-        f'<th scope="col"{_NUMBER if flag else ""}>{cell}</th>' for cell, flag in zip(heads, flags, strict=True)
-    )
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], forms: Sequence[str]) -> str:
+    """Return a table of heads and whole cells, which are HTML already; a head has the form of the cells under it."""
+    head = "".join(f'<th scope="col"{form}>{cell}</th>' for cell, form in zip(heads, forms, strict=True))
     body = "".join(f"<tr>{''.join(row)}</tr>" for row in rows)
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'

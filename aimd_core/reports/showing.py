@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Protocol
 from urllib.parse import parse_qs, unquote
 
 from aimd_core.errors import QueryError
+from aimd_core.format.smoothing import smoothed_with_gaps
 from aimd_core.language import joined, said, translated
 from aimd_core.query import parse_sort, read_word
 from aimd_core.reading.facts import Facts
@@ -114,7 +115,8 @@ class Showing:
         page, uid, query = _address(view.target)
         if page == "v" and depth == 0:
             return self._selected(view._replace(target=self._source.address(uid)), depth + 1)
-        fields = {"query": query.get("where", ""), "sort": query.get("sort", ""), "x": query.get("x", "")}
+        names = {"query": "where", "sort": "sort", "x": "x", "smoothing": "smooth"}
+        fields = {name: query.get(written, "") for name, written in names.items()}
         filled = _filled(view, fields)
         if page == "trials" and uid:
             return Selection("root", True, (uid,), filled)
@@ -138,6 +140,8 @@ class Showing:
         heads, cells = self._table(view, rows, "best" in shows) if has_table else ([], [])
         pictures, left_out = self._pictures(view, rows) if "media" in shows else ([], 0)
         notes = [self._words(_count_text(len(rows), is_cut))]
+        if "charts" in shows and view.smoothing:
+            notes.append(self._words(said("(curves smoothed {weight:g})", weight=view.smoothing)))
         if left_out:
             size = MAX_PICTURES_BYTES >> 20
             told = "(without {n} pictures: a report has {most} pictures and {size} MiB of them at most)"
@@ -154,7 +158,8 @@ class Showing:
 
     def _charts(self, view: EmbeddedView, rows: Sequence[Facts]) -> list[Chart]:
         axis = view.x if view.x in _AXES else "step"
-        return self._source.charts(rows, view.charts or usual_metrics(rows), axis)
+        charts = self._source.charts(rows, view.charts or usual_metrics(rows), axis)
+        return [_smoothed(chart, view.smoothing) for chart in charts] if view.smoothing else charts
 
     def _table(self, view: EmbeddedView, rows: Sequence[Facts], is_ranked: bool) -> tuple[list[str], list[list[Cell]]]:
         now_s = time.time()
@@ -190,6 +195,10 @@ def last_value(row: Facts, metric: str) -> float | None:
     return None if value is None else float(value)
 
 
+def _smoothed(chart: Chart, weight: float) -> Chart:
+    return chart._replace(lines=[line._replace(y=smoothed_with_gaps(line.y, weight)) for line in chart.lines])
+
+
 def _count_text(count: int, is_cut: bool) -> str:
     if not count:
         return said("(no trials)")
@@ -214,7 +223,17 @@ def _filled(view: EmbeddedView, fields: Mapping[str, Any]) -> EmbeddedView:
     """Return a view with fields where it says nothing itself."""
     texts = ("query", "sort", "columns", "x", "title")
     new: dict[str, Any] = {name: getattr(view, name) or str(fields.get(name) or "") for name in texts}
+    new["smoothing"] = view.smoothing or _weight(fields.get("smoothing"))
     charts = fields.get("charts")
     if not view.charts and isinstance(charts, (list, tuple)):
         new["charts"] = tuple(map(str, charts))[:MAX_CHARTS]
     return view._replace(**new)
+
+
+def _weight(value: object) -> float:
+    """Return the weight in a saved view or an address, 0 where there is none."""
+    try:
+        weight = float(str(value))
+    except ValueError:
+        return 0.0
+    return weight if 0 < weight < 1 else 0.0

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import numpy as np
 
+from aimd_core.format.saved_views import SavedView, save_view
+from aimd_core.format.smoothing import smoothed_with_gaps
 from t9k import aimd
 from tests.support.home import Home
 from tests.support.server import RunningServer
@@ -20,8 +23,8 @@ The *best* is **fast**, see [the paper](https://example.org/paper) and `train.py
 
 > quoted
 
-| a | b |
-|---|---|
+| long head | b |
+|---:|:-:|
 | 1 | 2 |
 
 ```python
@@ -70,6 +73,7 @@ def test_the_report_of_a_directory_is_written_without_a_server(home: Home) -> No
         "fast 100.2",
         "slow 10.02",
     ]  # exactly, however many points a line has
+    assert '<td class="right">1</td><td class="center">2</td>' in page
     assert "shot of fast · fast · val/samples · 5" in page
     assert page.count('class="bad"') == 1
     assert "<script" not in page
@@ -95,9 +99,29 @@ def test_a_report_is_read_in_the_terminal_and_piped_as_it_is_written(home: Home)
     ):
         assert words in plain
     assert re.search(r"fast +[^ \d]+ +100\.2\b", plain)
+    assert re.search(r"^ {8}1  2 *$", plain, re.MULTILINE)  # to the right, as its colon says
     assert "\\x1b[31mno red" in plain
     assert plain.index("1  fast") < plain.index("2  slow")
     assert "**" not in plain
+
+
+def test_curves_of_a_report_are_smoothed_as_its_view_says(home: Home) -> None:
+    trial = aimd.create_trial(trial_name="rough")
+    for step in range(1, 5):
+        trial.log("train", {"loss": [0.0, 1.0, float("nan"), 0.0][step - 1]}, step=step)
+    trial.finish()
+    save_view(home.work, "soft", SavedView(smoothing=0.5))
+    paths = {}
+    for called, lines in (("plain", "charts: train.loss"), ("said", "charts: train.loss\nsmoothing: 0.5")):
+        (home.work / ".aimd" / "note.md").write_text(f"```view\n{lines}\n```\n")
+        page = home.aimd("folder", "report", "--html", "-").out
+        paths[called] = re.findall(r'<path class="c0" d="([^"]*)"', page)
+        assert ("(curves smoothed 0.5)" in page) == (called == "said")
+        assert "rough 0</li>" in re.sub(r"</?(?:a|span)[^>]*>", "", page)  # the last value is the recorded one
+    (home.work / ".aimd" / "note.md").write_text("```view soft\ncharts: train.loss\n```\n")
+    saved = re.findall(r'<path class="c0" d="([^"]*)"', home.aimd("folder", "report", "--html", "-").out)
+    assert saved == paths["said"] != paths["plain"]
+    assert smoothed_with_gaps([0.0, 1.0, math.nan, 0.0], 0.5)[:2] == [0.0, 2 / 3]
 
 
 def test_a_directory_without_a_report_is_told_and_two_sources_are_refused(home: Home) -> None:

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from aimd_cli.views.axes import Scale, count_label, duration_label, labels, ticks
 from aimd_cli.views.chart import Chart, Look
-from aimd_cli.views.curve import Curve, sentence, smoothed, thinned
+from aimd_cli.views.curve import Curve, sentence, thinned
 from aimd_cli.views.sparkline import sparkline
+from aimd_core.format.smoothing import smoothed
 from t9k import aimd
 from tests.support.home import Home
 

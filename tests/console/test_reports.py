@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,11 +20,16 @@ NOTE = """# Night runs
 
 The best is [fast](#/trials/{fast}/).
 
+| optimizer | accuracy |
+|---|---:|
+| adam | 0.9 |
+
 ```view
 title: Best of all
 sort: -val.acc
 show: best, charts
 charts: train.loss
+smoothing: 0.6
 limit: 2
 ```
 
@@ -64,7 +70,11 @@ def test_a_report_is_written_with_a_preview_and_shows_live_views(
     console.page.reload()  # what was typed is still there
     console.button("Save").click()
     expect(console.button("Edit")).to_be_visible()
+    expect(console.page.get_by_role("cell", name="0.9", exact=True)).to_have_css("text-align", "end")
     expect(console.chart("loss")).to_be_visible()
+    expect(console.page.get_by_text("curves smoothed 0.6")).to_be_visible()
+    console.chart("loss").hover()
+    expect(console.page.get_by_text(re.compile(r"(?<!curves )smoothed [0-9.]+")).first).to_be_visible()
     best = console.page.get_by_role("region", name="Best of all")
     expect(best.get_by_role("row")).to_have_count(3)
     expect(console.page.get_by_role("link", name="slow").last).to_be_visible()

@@ -135,7 +135,9 @@ def test_odd_things_in_a_directory_are_named_and_the_rest_is_kept(
     assert "not saved: out/" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("speaks", "reason"), [("en", "is a link, which is not followed"), ("zh", "是链接，不会读取其指向的内容")])
+@pytest.mark.parametrize(
+    ("speaks", "reason"), [("en", "is a link, which is not followed"), ("zh", "是链接，不会读取其指向的内容")]
+)
 def test_each_of_many_that_are_not_kept_is_named_in_the_language_of_the_person(
     trial: aimd.Trial,
     tree: Path,

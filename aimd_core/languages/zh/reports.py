@@ -6,6 +6,7 @@ REPORTS: dict[str, str] = {
     "{line}: 'name: value' is expected": "{line}：应写作 'name: value'",
     "show: {names} are possible": "show：可以是 {names}",
     "limit: a whole number from 1 is expected": "limit：应为不小于 1 的整数",
+    "smoothing: a number from 0 to less than 1 is expected": "smoothing：应为从 0 到小于 1 的数",
     "{name}: there is {names}": "{name}：没有此项，可用的有 {names}",
     "a report shows {n} views at most": "一份报告最多显示 {n} 个视图",
     "a report shows {size} MiB of charts and tables at most": "一份报告的图表和表格合计最多 {size} MiB",
@@ -17,6 +18,7 @@ REPORTS: dict[str, str] = {
     "(without {n} pictures: a report has {most} pictures and {size} MiB of them at most)": (
         "（略去 {n} 张图片：一份报告最多有 {most} 张、共 {size} MiB 图片）"
     ),
+    "(curves smoothed {weight:g})": "（曲线平滑 {weight:g}）",
     "(no trials)": "（没有试验）",
     "(the first {n} trials)": "（前 {n} 个试验）",
     "(1 trial)": "（1 个试验）",

@@ -27,6 +27,8 @@ export interface EmbeddedView {
   /** The keys of pictures and other media to show. */
   media: string[];
   x: string;
+  /** How much curves are smoothed, from 0 to less than 1. */
+  smoothing: number;
   show: Show[];
   /** How many trials, 0 for as many as fit what is shown. */
   limit: number;
@@ -43,6 +45,7 @@ const NOTHING: EmbeddedView = {
   charts: [],
   media: [],
   x: "",
+  smoothing: 0,
   show: [],
   limit: 0,
   fault: "",
@@ -90,12 +93,19 @@ function withField(view: EmbeddedView, name: string, value: string): EmbeddedVie
       ? { ...view, show }
       : faulty(t("report.view.show", { names: SHOWS.join(", ") }));
   }
+  if (name === "smoothing") {
+    return /^(?:0|0?\.[0-9]{1,9})$/.test(value)
+      ? { ...view, smoothing: Number(value) }
+      : faulty(t("report.view.smoothing"));
+  }
   if (name === "limit") {
     return /^[0-9]{1,9}$/.test(value) && Number(value)
       ? { ...view, limit: Math.min(Number(value), MAX_ROWS) }
       : faulty(t("report.view.limit"));
   }
-  return faulty(t("report.view.field", { name, names: [...TEXTS, "charts", "media", "show", "limit"].join(", ") }));
+  return faulty(
+    t("report.view.field", { name, names: [...TEXTS, "smoothing", "charts", "media", "show", "limit"].join(", ") }),
+  );
 }
 
 function words(value: string): string[] {

@@ -11,13 +11,16 @@ export type Inline =
   | { kind: "strong" | "emphasis" | "struck"; children: Inline[] }
   | { kind: "link"; address: string; children: Inline[] };
 
+/** Where the cells of a column stand, as the colons under its head say; empty if they say nothing. */
+export type Side = "" | "left" | "center" | "right";
+
 export type Block =
   | { kind: "heading"; level: number; children: Inline[] }
   | { kind: "paragraph"; children: Inline[] }
   | { kind: "code"; info: string; text: string }
   | { kind: "quote"; blocks: Block[] }
   | { kind: "list"; isOrdered: boolean; items: Block[][] }
-  | { kind: "table"; heads: Inline[][]; rows: Inline[][][] }
+  | { kind: "table"; heads: Inline[][]; sides: Side[]; rows: Inline[][][] }
   | { kind: "rule" };
 
 const DEEPEST = 6;
@@ -109,7 +112,14 @@ function tabled(lines: string[], at: number): [Block, number] {
   let end = at + 2;
   while (end < lines.length && (lines[end] as string).includes("|")) end++;
   const rows = lines.slice(at + 2, end).map((line) => cellsOf(line).map(parseInline));
-  return [{ kind: "table", heads, rows }, end];
+  const rules = cellsOf(lines[at + 1] as string);
+  const sides = heads.map((_, number) => sideOf(rules[number] ?? ""));
+  return [{ kind: "table", heads, sides, rows }, end];
+}
+
+function sideOf(rule: string): Side {
+  if (rule.length > 1 && rule.endsWith(":")) return rule.startsWith(":") ? "center" : "right";
+  return rule.startsWith(":") ? "left" : "";
 }
 
 function paragraph(lines: string[], at: number, depth: number): [Block, number] {

@@ -54,8 +54,15 @@ function filled(view: EmbeddedView, fields: Record<string, unknown>): EmbeddedVi
     columns: text("columns"),
     x: text("x"),
     title: text("title"),
+    smoothing: view.smoothing || weightOf(fields.smoothing),
     charts,
   };
+}
+
+/** The weight in a saved view or an address, 0 where there is none. */
+function weightOf(value: unknown): number {
+  const weight = Number(value ?? 0);
+  return weight > 0 && weight < 1 ? weight : 0;
 }
 
 async function select(view: EmbeddedView, folder: string, signal: AbortSignal, isShort = false): Promise<Selected> {
@@ -69,7 +76,8 @@ async function select(view: EmbeddedView, folder: string, signal: AbortSignal, i
   if (page === "v" && !isShort) {
     return select({ ...view, target: (await openAddress(id, signal)).address }, folder, signal, true);
   }
-  const whole = filled(view, { query: query.get("where"), sort: query.get("sort"), x: query.get("x") });
+  const fields = { query: query.get("where"), sort: query.get("sort"), x: query.get("x") };
+  const whole = filled(view, { ...fields, smoothing: query.get("smooth") });
   if (page === "trials" && id) return { folder: "", below: true, ids: [id], view: whole };
   if (page === "compare") return { folder: "", below: true, ids: splitNames(query.get("trials")), view: whole };
   if (page !== "" && page !== "folders") throw new Error(t("report.view.page"));
@@ -157,6 +165,9 @@ function Body({ selected, trials, isCut, version }: Loaded & { version: number }
     <figure class="report-view">
       <figcaption>
         <a href={address}>{title || t("report.view.open")}</a> <span class="soft">{count}</span>
+        {shows.includes("charts") && view.smoothing > 0 && (
+          <span class="soft"> · {t("report.view.smoothed", { value: view.smoothing })}</span>
+        )}
       </figcaption>
       {shows.includes("charts") && <Charts view={view} trials={trials} version={version} />}
       {hasTable(shows) && <Table view={view} trials={trials} isRanked={shows.includes("best")} />}
@@ -192,6 +203,7 @@ function Charts({ view, trials, version }: { view: EmbeddedView; trials: Trial[]
           key={metric}
           name={metric}
           x={view.x}
+          smoothing={view.smoothing}
           ids={lines.map(({ key }) => key)}
           wishes={wishesOf(lines, colouring.strokes, metric)}
           starts={starts}
@@ -202,13 +214,18 @@ function Charts({ view, trials, version }: { view: EmbeddedView; trials: Trial[]
   );
 }
 
-type OneProps = Pick<ChartProps, "name" | "wishes" | "starts" | "version"> & { x: string; ids: string[] };
+type OneProps = Pick<ChartProps, "name" | "wishes" | "starts" | "version"> & {
+  x: string;
+  smoothing: number;
+  ids: string[];
+};
 
 /** A chart whose size and zoom are its own: the address is the report's. */
-function OneChart({ name, wishes, starts, version, x, ids }: OneProps) {
+function OneChart({ name, wishes, starts, version, x, smoothing, ids }: OneProps) {
   const [size, setSize] = useState<"small" | "large">("small");
-  const [view, setView] = useState<ChartView>(() => readView(new URLSearchParams({ x })));
-  const alone = formatRoute("compare", "", { trials: joinNames(ids), full: name, x });
+  const look = { x, ...(smoothing ? { smooth: String(smoothing) } : {}) };
+  const [view, setView] = useState<ChartView>(() => readView(new URLSearchParams(look)));
+  const alone = formatRoute("compare", "", { trials: joinNames(ids), full: name, ...look });
   const zoom: ChartProps["zoom"] = (_, to, y) =>
     setView((old) => ({
       ...old,

@@ -3,7 +3,7 @@
 import { type ComponentChildren, createContext } from "preact";
 import { useContext, useMemo } from "preact/hooks";
 import { viewsIn } from "../model/embedded";
-import { type Block, type Inline, parseMarkdown } from "../model/markdown";
+import { type Block, type Inline, parseMarkdown, type Side } from "../model/markdown";
 
 /** What an embedded view becomes, by what follows its fence, its lines, and how many come before it. */
 type Embed = (info: string, text: string, before: number) => ComponentChildren;
@@ -67,7 +67,7 @@ function OneBlock({ block }: { block: Block }) {
     case "list":
       return block.isOrdered ? <ol>{items(block.items)}</ol> : <ul>{items(block.items)}</ul>;
     case "table":
-      return <Table heads={block.heads} rows={block.rows} />;
+      return <Table {...block} />;
     case "rule":
       return <hr />;
     default:
@@ -91,14 +91,14 @@ function items(all: Block[][]) {
   ));
 }
 
-function Table({ heads, rows }: { heads: Inline[][]; rows: Inline[][][] }) {
+function Table({ heads, sides, rows }: { heads: Inline[][]; sides: Side[]; rows: Inline[][][] }) {
   return (
     <div class="scroll" tabIndex={0}>
       <table class="plain">
         <thead>
           <tr>
             {heads.map((head, at) => (
-              <th key={at} scope="col">
+              <th key={at} scope="col" class={sides[at]}>
                 <Inlines parts={head} />
               </th>
             ))}
@@ -108,7 +108,7 @@ function Table({ heads, rows }: { heads: Inline[][]; rows: Inline[][][] }) {
           {rows.map((row, number) => (
             <tr key={number}>
               {row.slice(0, heads.length).map((cell, at) => (
-                <td key={at}>
+                <td key={at} class={sides[at]}>
                   <Inlines parts={cell} />
                 </td>
               ))}

@@ -644,6 +644,8 @@ export const en = {
   "report.join": "Go on editing mine, then save over it",
   "report.view.line": "{line}: 'name: value' is expected",
   "report.view.show": "show: {names} are possible",
+  "report.view.smoothing": "smoothing: a number from 0 to less than 1 is expected",
+  "report.view.smoothed": "curves smoothed {value}",
   "report.view.limit": "limit: a whole number from 1 is expected",
   "report.view.field": "{name}: there is {names}",
   "report.view.many": "A report shows {n} views at most.",

@@ -640,6 +640,8 @@ export const zh: Record<Word, string> = {
   "report.join": "继续编辑我的内容，再覆盖保存",
   "report.view.line": "{line}：应写作 'name: value'",
   "report.view.show": "show：可以是 {names}",
+  "report.view.smoothing": "smoothing：应为从 0 到小于 1 的数",
+  "report.view.smoothed": "曲线平滑 {value}",
   "report.view.limit": "limit：应为不小于 1 的整数",
   "report.view.field": "{name}：没有此项，可用的有 {names}",
   "report.view.many": "一份报告最多显示 {n} 个视图。",
