@@ -112,7 +112,9 @@ def train(prepared: Prepared) -> Training:
     return prepared("hydra")
 
 
+@pytest.mark.soak
 def test_each_trial_of_ray_tune_is_a_trial_in_the_experiments_folder(tmp_path: Path) -> None:
+    """Ray takes more than half a minute of two cores."""
     require_framework("ray")
     run_training(
         TUNE + documented("Ray Tune"), tmp_path, RAY_USAGE_STATS_ENABLED="0", RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO="0"
