@@ -184,6 +184,10 @@ def test_aliases_move_in_one_step_here_and_there(signed_in: Account, home: Home)
     assert aimd.grab_artifact(artifact_ref="a/model:best").id == first.id
     rows = home.aimd("artifact", "ls", "--remote", "-d").table
     assert {row["version"]: row["aliases"] for row in rows} == {"v1": "best, paper", "v2": ""}
+    for words, there in (([first.id], "old"), (["--remote", "a/model:v1"], "best")):
+        told = home.aimd("artifact", "alias", *words, "--remove", "bset", "--remove", there)
+        assert (told.code, told.err.count("has no alias")) == (0, 1), words
+        assert "has no alias bset" in told.err
     for name in ("latest", "v3", "a/b"):
         assert home.aimd("artifact", "alias", first.id, name).code == 2
         assert home.aimd("artifact", "alias", "--remote", "a/model", name).code != 0

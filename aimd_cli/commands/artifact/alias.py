@@ -60,12 +60,14 @@ def _on_server(server: CurrentArtifactRemote, word: str, add: list[str], remove:
     from aimd_core.upload.current_artifacts import facts_of
 
     there = artifact_on(server, word)
+    _tell_absent(there.repo, there.document.get("aliases") or [], remove)
     return facts_of(artifacts.change_aliases(server.server, there.id, add, remove), server.host)
 
 
 def _here(chosen: StoredArtifact, add: list[str], remove: list[str]) -> ArtifactFacts:
     from aimd_core.reading.artifacts import StoredArtifact, artifacts_of_repo
 
+    _tell_absent(chosen.name, chosen.aliases, remove)
     for other in artifacts_of_repo(chosen.path.parent):
         if other.path == chosen.path:
             kept = [name for name in other.aliases if name not in remove and name not in add]
@@ -75,6 +77,12 @@ def _here(chosen: StoredArtifact, add: list[str], remove: list[str]) -> Artifact
     if chosen.remote:
         output.say(said("note: {name} is on a server; --remote changes its aliases there", name=chosen.name))
     return StoredArtifact(chosen.path).facts()
+
+
+def _tell_absent(name: str, aliases: list[str], remove: list[str]) -> None:
+    for alias in remove:
+        if alias not in aliases:
+            output.say(said("note: {name} has no alias {alias}", name=name, alias=alias))
 
 
 def _set(artifact: StoredArtifact, aliases: list[str]) -> None:

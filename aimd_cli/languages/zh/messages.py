@@ -62,6 +62,7 @@ MESSAGES: dict[str, str] = {
     "Move {artifacts} to the server's trash?": "将 {artifacts} 移入服务器的回收站？",
     "Delete {artifacts} for good?{warning}": "永久删除 {artifacts}？{warning}",
     " {count} of them were never uploaded.": "其中 {count} 个从未上传。",
+    "note: {name} has no alias {alias}": "注意：{name} 没有别名 {alias}",
     "note: {name} is on a server; --remote changes its aliases there": (
         "提示：{name} 已在服务器上；加 --remote 可更改服务器上的别名"
     ),
