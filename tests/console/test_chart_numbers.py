@@ -145,6 +145,7 @@ def test_of_how_many_trials_a_number_is_the_mean_is_said_whole(window: Window, p
     console = Console(window(person)).go(f"#/compare?group=seeds&trials={','.join(made)}")
     chart = console.chart("rate")
     region = console.page.get_by_role("region", name="train.rate", exact=True)
+    expect(region.get_by_text(" ends at ").first).to_be_attached()  # what `.` goes along is there
     chart.focus()
     for _ in range(4):
         chart.press(".")
