@@ -215,7 +215,7 @@ def test_all_pages_look_as_they_did(windows: Windows, world: World, tmp_path: Pa
 def test_a_page_that_looks_otherwise_is_found(windows: Windows, world: World, fault: str) -> None:
     look = Look("folder", 1280, "en", "light")
     before = small(windows.picture(world, look), look.width)
-    assert difference(before, small(windows.picture(world, look), look.width)) == 0
+    assert difference(before, small(windows.picture(world, look), look.width)) <= MOST_DIFFERENT  # times go on
     assert difference(before, small(windows.picture(world, look, fault), look.width)) > MOST_DIFFERENT
 
 
