@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -293,7 +294,7 @@ def test_a_download_that_is_killed_at_any_batch_goes_on(
 
         proxy.plan("", -1)
         proxy.after_request = kill
-        process.wait()
+        assert process.wait() == -signal.SIGKILL
         proxy.after_request = None
     kind.fetch(user, uid, back)
     assert kind.read(back) == expected(kind, made)
